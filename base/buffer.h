@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// buffer: octets that grow up to a limit. Failure sticks: after the first
+// append that did not fit (or found no memory) all later ones do nothing, and
+// the caller looks at `failed` once at the end.
+#ifndef CMPGATE_BASE_BUFFER_H
+#define CMPGATE_BASE_BUFFER_H
+
+#include "base/span.h"
+
+struct buffer {
+	uint8_t *data;
+	size_t len;	// octets in use
+	size_t cap;	// octets allocated
+	size_t limit;	// most octets it may ever hold
+	bool failed;
+};
+
+// Prepare an empty buffer that may hold at most limit octets. Allocates nothing.
+void buffer_init(struct buffer *b, size_t limit);
+// Free the octets and make the buffer empty again; the limit stays.
+void buffer_clear(struct buffer *b);
+// Make room for more octets beyond len; false (and failed) when that breaks the limit or memory is out.
+bool buffer_reserve(struct buffer *b, size_t more);
+bool buffer_append(struct buffer *b, struct span octets);
+bool buffer_append_octet(struct buffer *b, uint8_t octet);
+bool buffer_append_text(struct buffer *b, const char *text);
+bool buffer_printf(struct buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+// Remove the first n octets (n <= len); the rest moves to the front.
+void buffer_consume(struct buffer *b, size_t n);
+// The octets so far, borrowed until the next change.
+struct span buffer_span(const struct buffer *b);
+
+#endif

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// option: rows that describe one setting each. Every module hands in its own
+// rows; config/ interprets them: it parses, checks, fills defaults, compares
+// for reload, and prints the man page section, the sample file and the JSON
+// Schema from the same rows.
+#ifndef CMPGATE_BASE_OPTION_H
+#define CMPGATE_BASE_OPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// The C type at `offset` stands behind each kind.
+enum option_kind {
+	OPTION_TEXT,		// char *
+	OPTION_NAME,		// char *: a label: letters, digits, - _ . (1..64)
+	OPTION_PATH,		// char *: made absolute, relative to the folder of the file that names it
+	OPTION_URL,		// char *
+	OPTION_BOOL,		// bool: true/false, yes/no, on/off
+	OPTION_INTEGER,		// int64_t, min..max
+	OPTION_SIZE,		// int64_t octets: 512, 64KiB, 1MiB
+	OPTION_DURATION,	// int64_t milliseconds: 500ms 30s 5m 12h 30d
+	OPTION_CHOICE,		// int: index into choices
+	OPTION_TEXTS,		// struct option_texts: a text or a list of texts
+	OPTION_CIDRS,		// struct option_texts: as TEXTS, each an address or address/prefix
+	OPTION_RECORD,		// the struct itself at offset, described by rows
+	OPTION_ABSENT		// documented, but not in this build: its use is an error that says so
+};
+
+struct option_texts { char **items; size_t count; };
+
+struct option_row {
+	const char *key;
+	enum option_kind kind;
+	size_t offset;			// into the settings struct of the row's owner
+	int64_t min, max;		// INTEGER, SIZE, DURATION; list length for TEXTS; both 0 = no limit
+	const char *standard;		// default, written as in YAML; NULL = none
+	const char *const *choices;	// CHOICE (ends with NULL); TEXTS: allowed items, or NULL for any
+	const struct option_row *rows;	// RECORD: rows of the record (ends with key NULL)
+	bool required;
+	bool restart;			// a reload that changes it is refused
+	const char *help;		// one or two sentences: man page, schema, sample
+	const char *example;		// value for the sample file, or NULL
+};
+
+#endif

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// der: reading and writing strict DER (X.690). A reader is a span that only
+// shrinks; every call answers one yes or no. BER is refused: indefinite and
+// non-minimal lengths, padded integers, odd booleans, multi-octet tags.
+// A writer keeps its open frames itself, its failures stick, and der_finish()
+// refuses what was not closed.
+#ifndef CMPGATE_CODEC_DER_H
+#define CMPGATE_CODEC_DER_H
+
+#include "base/buffer.h"
+#include "base/span.h"
+
+enum {
+	DER_BOOLEAN = 0x01, DER_INTEGER = 0x02, DER_BIT_STRING = 0x03, DER_OCTET_STRING = 0x04,
+	DER_NULL = 0x05, DER_OID = 0x06, DER_ENUMERATED = 0x0A, DER_UTF8 = 0x0C,
+	DER_NUMERIC = 0x12, DER_PRINTABLE = 0x13, DER_T61 = 0x14, DER_IA5 = 0x16, DER_UTC_TIME = 0x17,
+	DER_GENERALIZED_TIME = 0x18, DER_VISIBLE = 0x1A, DER_UNIVERSAL = 0x1C, DER_BMP = 0x1E,
+	DER_SEQUENCE = 0x30, DER_SET = 0x31
+};
+#define DER_CONTEXT(n) (0x80 + (n))		// primitive [n]
+#define DER_CONTEXT_CONS(n) (0xA0 + (n))	// constructed [n]
+#define DER_DEPTH_MAX 32			// nesting of one message, faults.md T-ASN-3
+
+// ---- reading. `in` shrinks on success only.
+// Take one element of any tag: its tag, its contents, and (if whole != NULL) all its octets.
+bool der_take_any(struct span *in, uint8_t *tag, struct span *contents, struct span *whole);
+// Take one element of this tag.
+bool der_take(struct span *in, uint8_t tag, struct span *contents);
+// Take one element of this tag with its header.
+bool der_take_whole(struct span *in, uint8_t tag, struct span *whole);
+// Tell whether the next element has this tag, without taking it.
+bool der_next_is(struct span in, uint8_t tag);
+// Take an element if it is next; *present tells. False only when it is there and malformed.
+bool der_take_optional(struct span *in, uint8_t tag, bool *present, struct span *contents);
+// Take `tag` EXPLICIT around exactly one element of tag `inner`.
+bool der_take_explicit(struct span *in, uint8_t tag, uint8_t inner, struct span *contents);
+bool der_at_end(struct span in);
+// Values. Integers must be minimal.
+bool der_take_integer(struct span *in, struct span *value);	// the contents octets
+bool der_take_int32(struct span *in, int32_t *value);		// false outside int32
+bool der_take_boolean(struct span *in, bool *value);
+bool der_take_null(struct span *in);
+bool der_take_oid(struct span *in, struct span *oid);		// contents, checked
+bool der_take_octets(struct span *in, struct span *value);
+bool der_take_bits(struct span *in, struct span *octets, unsigned *unused);	// unused bits are 0
+bool der_take_generalized_time(struct span *in, int64_t *seconds);	// YYYYMMDDHHMMSSZ only
+bool der_take_time(struct span *in, int64_t *seconds);		// UTCTime or GeneralizedTime, RFC 5280 4.1.2.5
+// Walk everything below without recursion: form of every header, depth at most DER_DEPTH_MAX. The span must hold exactly one element.
+bool der_check(struct span whole);
+// Like der_check, but tells the outer length from the first octets: 0 = need more octets, SIZE_MAX = not DER, else octets of the whole element.
+size_t der_announced(struct span start);
+
+// ---- writing
+struct der_writer {
+	struct buffer out;
+	size_t frames[DER_DEPTH_MAX];
+	unsigned depth;
+	bool failed;
+};
+void der_writer_init(struct der_writer *w, size_t limit);
+void der_writer_clear(struct der_writer *w);
+void der_open(struct der_writer *w, uint8_t tag);
+void der_close(struct der_writer *w);
+void der_put(struct der_writer *w, uint8_t tag, struct span contents);
+void der_put_raw(struct der_writer *w, struct span element);	// octets as they are: splicing
+void der_put_int(struct der_writer *w, int64_t value);
+void der_put_oid(struct der_writer *w, struct span oid);
+void der_put_null(struct der_writer *w);
+void der_put_boolean(struct der_writer *w, bool value);
+void der_put_bits(struct der_writer *w, struct span octets, unsigned unused);
+void der_put_text(struct der_writer *w, uint8_t tag, const char *text);
+void der_put_generalized_time(struct der_writer *w, int64_t seconds);
+// The finished octets, borrowed from the writer; false when anything failed or a frame is open.
+bool der_finish(struct der_writer *w, struct span *out);
+
+#endif
