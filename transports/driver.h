@@ -175,6 +175,9 @@ struct driver {
 		const struct label *label, struct blob *message, int64_t deadline_ms, struct fault *f);
 	// The transaction ended: its connection is free for others.
 	void (*upstream_forget)(struct upstream *u, uint64_t affinity);
+
+	// The library underneath, for `cmpgate version`: "libcoap 4.3.1 (libcoap-3-notls)"; NULL = none.
+	const char *(*about)(void);
 };
 
 // All drivers of this build; ends with NULL.
