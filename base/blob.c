@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "base/blob.h"
+
+#include <stdatomic.h>
+
+#include "base/memory.h"
+
+struct blob {
+	_Atomic uint32_t refs;
+	size_t len;
+	uint8_t octets[];
+};
+
+static _Atomic size_t living;	// octets of all blobs
+
+struct blob *
+blob_make(size_t len)
+{
+	if (len > SIZE_MAX - sizeof(struct blob))
+		return NULL;
+	struct blob *b = mem_alloc(sizeof(*b) + len);
+	if (b == NULL)
+		return NULL;
+	atomic_init(&b->refs, 1);
+	b->len = len;
+	atomic_fetch_add(&living, len);
+	return b;
+}
+
+struct blob *
+blob_new(struct span octets)
+{
+	struct blob *b = blob_make(octets.len);
+
+	if (b != NULL && octets.len > 0)
+		memcpy(b->octets, octets.data, octets.len);
+	return b;
+}
+
+uint8_t *
+blob_edit(struct blob *b)
+{
+	return b->octets;
+}
+
+struct blob *
+blob_ref(struct blob *b)
+{
+	atomic_fetch_add(&b->refs, 1);
+	return b;
+}
+
+void
+blob_unref(struct blob *b)
+{
+	if (b == NULL || atomic_fetch_sub(&b->refs, 1) != 1)
+		return;
+	atomic_fetch_sub(&living, b->len);
+	mem_free(b);
+}
+
+struct span
+blob_span(const struct blob *b)
+{
+	return b == NULL ? span_of(NULL, 0) : span_of(b->octets, b->len);
+}
+
+size_t
+blob_bytes(void)
+{
+	return atomic_load(&living);
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "base/buffer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/memory.h"
+
+#define FIRST_CAP 256
+
+void
+buffer_init(struct buffer *b, size_t limit)
+{
+	*b = (struct buffer){ .limit = limit };
+}
+
+void
+buffer_clear(struct buffer *b)
+{
+	mem_free(b->data);
+	buffer_init(b, b->limit);
+}
+
+// Double until it fits, never beyond the limit.
+static size_t
+next_cap(const struct buffer *b, size_t need)
+{
+	size_t cap = b->cap > 0 ? b->cap : FIRST_CAP;
+
+	while (cap < need && cap <= b->limit / 2)
+		cap *= 2;
+	if (cap < need || cap > b->limit)
+		cap = b->limit;
+	return cap;
+}
+
+bool
+buffer_reserve(struct buffer *b, size_t more)
+{
+	if (b->failed || more > b->limit - b->len) {
+		b->failed = true;
+		return false;
+	}
+	if (more <= b->cap - b->len)
+		return true;
+	size_t cap = next_cap(b, b->len + more);
+	uint8_t *data = mem_resize(b->data, cap);
+	if (data == NULL) {
+		b->failed = true;
+		return false;
+	}
+	b->data = data;
+	b->cap = cap;
+	return true;
+}
+
+bool
+buffer_append(struct buffer *b, struct span octets)
+{
+	if (!buffer_reserve(b, octets.len))
+		return false;
+	if (octets.len > 0)
+		memcpy(b->data + b->len, octets.data, octets.len);
+	b->len += octets.len;
+	return true;
+}
+
+bool
+buffer_append_octet(struct buffer *b, uint8_t octet)
+{
+	return buffer_append(b, span_of(&octet, 1));
+}
+
+bool
+buffer_append_text(struct buffer *b, const char *text)
+{
+	return buffer_append(b, span_text(text));
+}
+
+bool
+buffer_printf(struct buffer *b, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	int len = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	// One octet more for the NUL that vsnprintf writes; it is not counted in len.
+	if (len < 0 || !buffer_reserve(b, (size_t)len + 1)) {
+		b->failed = true;
+		return false;
+	}
+	va_start(args, format);
+	vsnprintf((char *)b->data + b->len, (size_t)len + 1, format, args);
+	va_end(args);
+	b->len += (size_t)len;
+	return true;
+}
+
+void
+buffer_consume(struct buffer *b, size_t n)
+{
+	b->len -= n;
+	if (b->len > 0)
+		memmove(b->data, b->data + n, b->len);
+}
+
+struct span
+buffer_span(const struct buffer *b)
+{
+	return span_of(b->data, b->len);
+}
