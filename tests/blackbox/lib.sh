@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What the black-box stories share: a folder of their own, a small PKI, CAs and
+# devices from `openssl cmp`, the gateway under test, and TAP lines. A story is
+#   . "$srcdir/tests/blackbox/lib.sh"
+#   plan N
+#   ... ok "name" command args; ...
+# Everything started is ended by its process id; logs are shown after a failure.
+
+srcdir=${srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}
+builddir=${builddir:-$srcdir/build}
+cmpgate=$builddir/cmpgate
+peers=$srcdir/tests/peers
+T=$(mktemp -d "${TMPDIR:-/tmp}/cmpgate-test.XXXXXX") || exit 99
+chmod 755 "$T"
+pids=
+count=0
+failed=0
+planned=0
+# A leak check needs to attach to the process, which the gateway forbids.
+ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
+export ASAN_OPTIONS
+
+plan() { planned=$1; echo "1..$1"; }
+skip_all() { echo "1..0 # SKIP $1"; exit 0; }
+need() { for tool in "$@"; do command -v "$tool" >/dev/null 2>&1 || skip_all "needs $tool"; done; }
+note() { echo "# $*"; }
+
+# ok NAME COMMAND...: one test; the command's output is shown when it fails.
+ok() {
+	count=$((count + 1))
+	_name=$1
+	shift
+	if "$@" >"$T/ok.out" 2>&1; then
+		echo "ok $count - $_name"
+	else
+		echo "not ok $count - $_name"
+		failed=1
+		sed 's/^/#   /' "$T/ok.out" | tail -n 30
+	fi
+}
+# not_ok NAME COMMAND...: the command must fail.
+refused() { _n=$1; shift; ok "$_n" fails "$@"; }
+fails() { if "$@"; then echo "succeeded, but had to fail: $*"; return 1; fi; }
+same() { cmp "$1" "$2"; }
+equal() { [ "$1" = "$2" ] || { echo "is '$1', should be '$2'"; return 1; }; }
+contains() { grep -q -- "$2" "$1" || { echo "no '$2' in $1:"; tail -n 20 "$1"; return 1; }; }
+
+finish() {
+	trap - EXIT
+	for p in $pids; do kill "$p" 2>/dev/null; done
+	for p in $pids; do wait "$p" 2>/dev/null; done
+	if [ "$failed" != 0 ] || [ "$count" != "$planned" ]; then
+		[ "$count" = "$planned" ] || echo "# ran $count tests of $planned"
+		for log in "$T"/*.log; do
+			[ -f "$log" ] && { echo "# --- $(basename "$log")"; tail -n 15 "$log" | sed 's/^/#   /'; }
+		done
+	fi
+	if [ -n "$KEEP" ]; then echo "# kept $T"; else rm -rf "$T"; fi
+}
+KEEP=${KEEP:-}
+trap finish EXIT
+trap 'exit 1' INT TERM HUP
+
+# start NAME REGEX COMMAND...: run in the background, wait for a line; the
+# line (or its group 1) is in $line, the process id in $pid and $pid_NAME.
+start() {
+	_log=$T/$1.log
+	_re=$2
+	_who=$1
+	shift 2
+	: >"$_log"
+	"$@" >>"$_log" 2>&1 </dev/null &
+	pid=$!
+	pids="$pids $pid"
+	eval "pid_$_who=$pid"
+	line=$(python3 "$peers/await_line.py" "$_log" "$pid" "$_re" 20)
+}
+# stop PID [SIGNAL]: end one process and wait for it; its exit code is answered.
+stop() {
+	kill -"${2:-TERM}" "$1" 2>/dev/null
+	wait "$1" 2>/dev/null
+	_code=$?
+	_left=
+	for p in $pids; do [ "$p" = "$1" ] || _left="$_left $p"; done
+	pids=$_left
+	return $_code
+}
+
+# pki: a root in ca.key, ca.crt and a server certificate srv.key, srv.crt.
+pki() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$T/ca.key" -out "$T/ca.crt" \
+		-subj "/O=Plant/CN=Plant CA" -days 30 >/dev/null 2>&1 &&
+	certificate srv "/O=Plant/CN=CMP server" &&
+	certificate idev "/O=Maker/CN=device identity"
+}
+# certificate NAME SUBJECT: a P-256 key and certificate under the root.
+certificate() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$T/$1.key" -out "$T/$1.crt" \
+		-subj "$2" -CA "$T/ca.crt" -CAkey "$T/ca.key" -days 10 >/dev/null 2>&1
+}
+# ca NAME CERT [ARGS]: a mock CA that issues CERT.crt, on a port of its own; URL in $url.
+ca() {
+	_n=$1
+	_c=$2
+	shift 2
+	start "$_n" 'ACCEPT .*:([0-9]+)' openssl cmp -config "" -port 0 -srv_ref srv -srv_secret pass:test \
+		-srv_cert "$T/srv.crt" -srv_key "$T/srv.key" -srv_trusted "$T/ca.crt" \
+		-rsp_cert "$T/$_c.crt" -rsp_capubs "$T/ca.crt" "$@" || return 1
+	url=http://127.0.0.1:$line/pkix/
+}
+# gateway NAME FILE: run it; its URLs are in $T/NAME.log.
+gateway() {
+	start "$1" '^ready' "$cmpgate" run -c "$2"
+}
+# listening LOGNAME SCHEME [N]: host:port of the N-th such listener.
+listening() { sed -n "s|^listening on $2://\([^/]*\).*|\1|p" "$T/$1.log" | sed -n "${3:-1}p"; }
+
+# The common part of an `openssl cmp` device.
+PBM="-ref dev1 -secret pass:test"
+SIG="-cert $T/idev.crt -key $T/idev.key -trusted $T/ca.crt"
+device() { openssl cmp -config "" -batch -msg_timeout 20 -total_timeout 60 "$@"; }
