@@ -28,12 +28,12 @@ note() { echo "# $*"; }
 # ok NAME COMMAND...: one test; the command's output is shown when it fails.
 ok() {
 	count=$((count + 1))
-	_name=$1
+	_ok_name=$1
 	shift
 	if "$@" >"$T/ok.out" 2>&1; then
-		echo "ok $count - $_name"
+		echo "ok $count - $_ok_name"
 	else
-		echo "not ok $count - $_name"
+		echo "not ok $count - $_ok_name"
 		failed=1
 		sed 's/^/#   /' "$T/ok.out" | tail -n 30
 	fi
@@ -108,6 +108,19 @@ ca() {
 		-rsp_cert "$T/$_c.crt" -rsp_capubs "$T/ca.crt" "$@" || return 1
 	url=http://127.0.0.1:$line/pkix/
 }
+# configuration FILE: write standard input behind the lines that every story
+# needs: a state folder of its own, and a user to become when root runs the tests.
+configuration() {
+	{
+		echo "version: 1"
+		[ "$(id -u)" != 0 ] || echo "user: nobody"
+		echo "store: {path: $T/state}"
+		cat
+	} >"$1"
+	[ "$(id -u)" != 0 ] || [ -d "$T/state" ] || install -d -o nobody -m 700 "$T/state"
+}
+# drop_folder FOLDER: an empty drop folder that the gateway may write.
+drop_folder() { mkdir "$1" && { [ "$(id -u)" != 0 ] || chown nobody "$1"; }; }
 # gateway NAME FILE: run it; its URLs are in $T/NAME.log.
 gateway() {
 	start "$1" '^ready' "$cmpgate" run -c "$2"
@@ -115,7 +128,69 @@ gateway() {
 # listening LOGNAME SCHEME [N]: host:port of the N-th such listener.
 listening() { sed -n "s|^listening on $2://\([^/]*\).*|\1|p" "$T/$1.log" | sed -n "${3:-1}p"; }
 
+# operation NAME: the arguments of one kind of device, each with a key and
+# certificate of its own ($T/dev.*), the one the CA answers with.
+operation() {
+	_new="-newkey $T/dev.key -subject /O=Plant/CN=device -certout $T/$1.pem"
+	_own="-cert $T/dev.crt -key $T/dev.key -trusted $T/ca.crt -oldcert $T/dev.crt"
+	case $1 in
+	ir-pbm) echo "-cmd ir $PBM $_new" ;;
+	ir-sig) echo "-cmd ir $SIG $_new" ;;
+	ir-implicit) echo "-cmd ir $SIG $_new -disable_confirm" ;;
+	cr-pbm) echo "-cmd cr $PBM $_new" ;;
+	cr-sig) echo "-cmd cr $SIG $_new" ;;
+	p10cr-pbm) echo "-cmd p10cr $PBM -csr $T/dev.csr -certout $T/$1.pem" ;;
+	p10cr-sig) echo "-cmd p10cr $SIG -csr $T/dev.csr -certout $T/$1.pem" ;;
+	kur-sig) echo "-cmd kur $_own -newkey $T/dev.key -certout $T/$1.pem" ;;
+	rr-sig) echo "-cmd rr $_own -revreason 4" ;;
+	rr-pbm) echo "-cmd rr $PBM -oldcert $T/dev.crt -revreason 4" ;;
+	genm-pbm) echo "-cmd genm $PBM -infotype signKeyPairTypes" ;;
+	genm-sig) echo "-cmd genm $SIG -infotype signKeyPairTypes" ;;
+	esac
+}
+operations="ir-pbm ir-sig cr-pbm cr-sig p10cr-pbm p10cr-sig kur-sig rr-sig rr-pbm genm-pbm genm-sig"
+# device_pki: what those operations need, and a CA that answers with dev.crt.
+device_pki() {
+	pki && certificate dev "/O=Plant/CN=device" &&
+	openssl req -new -key "$T/dev.key" -subj "/O=Plant/CN=device" -out "$T/dev.csr" 2>/dev/null && ca ca dev
+}
+
 # The common part of an `openssl cmp` device.
 PBM="-ref dev1 -secret pass:test"
 SIG="-cert $T/idev.crt -key $T/idev.key -trusted $T/ca.crt"
 device() { openssl cmp -config "" -batch -msg_timeout 20 -total_timeout 60 "$@"; }
+
+# relay NAME HOST:PORT [one]: a recording relay before a CA; its folder is $T/NAME, its URL in $url.
+relay() {
+	mkdir -p "$T/$1"
+	start "$1" 'relay on ([0-9]+)' python3 "$peers/http_relay.py" "$2" "$T/$1" ${3:-} || return 1
+	url=http://127.0.0.1:$line/pkix/
+}
+hostport() { _h=${1#*://}; echo "${_h%%/*}"; }
+
+# first_request FILE ARGS...: write the first request of a device without any server.
+first_request() {
+	_f=$1
+	shift
+	device -server unused:1 "$@" -reqout "$_f" -rspin /dev/null >/dev/null 2>&1
+	[ -s "$_f" ]
+}
+# enrol_carried NAME CARRIER ARGS...: a whole operation whose messages CARRIER
+# REQUEST ANSWER brings to the gateway; certConf where the device sends one.
+enrol_carried() {
+	_name=$1
+	_carry=$2
+	shift 2
+	_p=$T/$_name
+	first_request "$_p.q1" "$@" || { echo "no request was made"; return 1; }
+	$_carry "$_p.q1" "$_p.r1" || return 1
+	[ -s "$_p.r1" ] || { echo "no answer to the first request"; return 1; }
+	rm -f "$_p.q2"
+	device -server unused:1 "$@" -rspin "$_p.r1,/dev/null" -reqout "$_p.x,$_p.q2" >"$_p.out" 2>&1
+	if [ -s "$_p.q2" ]; then
+		$_carry "$_p.q2" "$_p.r2" && [ -s "$_p.r2" ] || { echo "no answer to certConf"; return 1; }
+		device -server unused:1 "$@" -rspin "$_p.r1,$_p.r2"
+	else
+		device -server unused:1 "$@" -rspin "$_p.r1"
+	fi
+}

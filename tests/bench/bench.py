@@ -1,0 +1,286 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Benches: CPU per message as a ratio to a peer measured in the same run,
+rounds interleaved. bench.py BUILDDIR SRCDIR [ROW...]. Prints one line a row:
+ratio, spread, target. A row whose peer is not installed is skipped by name."""
+import os
+import re
+import select
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+BUILD, SRC = sys.argv[1], sys.argv[2]
+ROWS = sys.argv[3:]
+ROUNDS = int(os.environ.get("ROUNDS", "5"))
+SECONDS = float(os.environ.get("SECONDS", "1.0"))
+PEER = os.path.join(BUILD, "tests/bench/peer")
+GATE = os.path.join(BUILD, "cmpgate")
+TICKS = os.sysconf("SC_CLK_TCK")
+CORES = sorted(os.sched_getaffinity(0))
+SERVER_CORE, LOAD_CORE = CORES[0], CORES[-1]
+running = []
+
+
+class Server:
+    """A program on the server core; ends with the bench."""
+
+    def __init__(self, argv, pattern, core=SERVER_CORE, cwd=None):
+        self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, cwd=cwd,
+                                        preexec_fn=lambda: os.sched_setaffinity(0, {core}))
+        running.append(self)
+        self.lines = []
+        if pattern:
+            text, end = "", time.monotonic() + 10
+            while not re.search(pattern, text):
+                left = end - time.monotonic()
+                if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
+                    raise RuntimeError("%s said only: %r" % (argv, text))
+                part = os.read(self.process.stdout.fileno(), 4096).decode()
+                if not part:
+                    raise RuntimeError("%s ended: %r" % (argv, text))
+                text += part
+            self.text = text
+
+    def pids(self):
+        pids = [self.process.pid]
+        for p in os.listdir("/proc"):
+            if p.isdigit():
+                try:
+                    with open("/proc/%s/stat" % p) as f:
+                        if int(f.read().rsplit(")", 1)[1].split()[1]) == self.process.pid:
+                            pids.append(int(p))
+                except OSError:
+                    pass
+        return pids
+
+    def cpu(self):
+        """Seconds of CPU, all threads, children included. From schedstat: nanoseconds."""
+        total = 0
+        for p in self.pids():
+            for t in os.listdir("/proc/%d/task" % p):
+                with open("/proc/%d/task/%s/schedstat" % (p, t)) as f:
+                    total += int(f.read().split()[0])
+        return total / 1e9
+
+    def rss(self):
+        total = 0
+        for p in self.pids():
+            with open("/proc/%d/status" % p) as f:
+                total += int(re.search(r"VmRSS:\s+(\d+)", f.read()).group(1))
+        return total
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+        if self in running:
+            running.remove(self)
+
+
+def peer_server(mode, size, core=LOAD_CORE):
+    s = Server([PEER, mode, str(size)], r"port \d+\n", core)
+    s.port = int(re.search(r"port (\d+)", s.text).group(1))
+    return s
+
+
+def load(mode, *args):
+    out = subprocess.run([PEER, mode] + [str(a) for a in args], capture_output=True, text=True, check=True,
+                         preexec_fn=lambda: os.sched_setaffinity(0, {LOAD_CORE})).stdout
+    done, bad = map(int, re.search(r"(\d+) exchanges, (\d+) bad", out).groups())
+    if bad:
+        print("  note: %s %s: %d of %d exchanges were bad" % (mode, args, bad, done + bad))
+    return done
+
+
+def gateway(work, upstream, listeners, extra_limits=""):
+    state = os.path.join(work, "state%d" % len(os.listdir(work)))
+    os.mkdir(state, 0o700)
+    user = ""
+    if os.geteuid() == 0:
+        user = "user: nobody\n"
+        shutil.chown(state, "nobody")
+    path = state + ".yaml"
+    with open(path, "w") as f:
+        f.write("version: 1\n%sstore: {path: %s}\nlog: {level: error}\nlisteners: {%s}\n"
+                "upstreams: {up: {url: \"http://127.0.0.1:%d/cmp\", connection: shared, connections: 64}}\n"
+                "limits: {transactions: 1024, connections: 4096, connections_per_source: 4096, bytes_in_flight: 64MiB, forget: 1s%s}\n"
+                % (user, state, ", ".join('l%d: "%s"' % x for x in enumerate(listeners)), upstream, extra_limits))
+    s = Server([GATE, "run", "-c", path], r"ready\n")
+    s.ports = [int(x) for x in re.findall(r"listening on \S+?:(\d+)(?:/\S*)?\n", s.text)]
+    return s
+
+
+def nginx(work, upstream):
+    exe = shutil.which("nginx") or ("/usr/sbin/nginx" if os.path.exists("/usr/sbin/nginx") else None)
+    if exe is None:
+        return None
+    folder = os.path.join(work, "nginx")
+    os.makedirs(folder, exist_ok=True)
+    port = upstream.port + 1 if upstream.port < 65000 else upstream.port - 1
+    for _ in range(20):
+        with open(os.path.join(folder, "nginx.conf"), "w") as f:
+            f.write("daemon off; worker_processes 1; pid %s/pid; error_log /dev/null;\n"
+                    "events { worker_connections 8192; }\nhttp { access_log off; client_body_buffer_size 64k; keepalive_requests 100000000;\n"
+                    "client_body_temp_path %s/b; proxy_temp_path %s/p; fastcgi_temp_path %s/f; uwsgi_temp_path %s/u; scgi_temp_path %s/s;\n"
+                    "upstream ca { server 127.0.0.1:%d; keepalive 1100; keepalive_requests 100000000; }\n"
+                    "server { listen 127.0.0.1:%d; location / { proxy_pass http://ca; proxy_http_version 1.1; proxy_set_header Connection \"\"; } } }\n"
+                    % (folder, folder, folder, folder, folder, folder, upstream.port, port))
+        s = Server([exe, "-c", os.path.join(folder, "nginx.conf"), "-p", folder], None)
+        end = time.monotonic() + 5
+        import socket
+        while time.monotonic() < end and s.process.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                s.port = port
+                return s
+            except OSError:
+                time.sleep(0.02)
+        s.stop()
+        port += 7
+    return None
+
+
+def cost(server, mode, *args):
+    """Microseconds of the server's CPU for one exchange."""
+    before = server.cpu()
+    n = load(mode, *args)
+    return (server.cpu() - before) * 1e6 / max(n, 1)
+
+
+def compare(a, b):
+    """Interleaved rounds: medians of both, their ratio's median and spread."""
+    a(), b()  # warm
+    pairs = [(a(), b()) for _ in range(ROUNDS)]
+    ratios = sorted(x / y for x, y in pairs)
+    return (statistics.median(x for x, _ in pairs), statistics.median(y for _, y in pairs),
+            statistics.median(ratios), ratios[0], ratios[-1])
+
+
+def row(name, what, target, result):
+    ours, theirs, ratio, low, high = result
+    print("%-14s %-46s %6.2f  (%.2f..%.2f)  target <= %-5s %s   [%.1f us / %.1f us]" %
+          (name, what, ratio, low, high, target, "reached" if ratio <= target else "NOT reached", ours, theirs))
+    sys.stdout.flush()
+
+
+def skipped(name, why):
+    print("%-14s skipped: %s" % (name, why))
+
+
+def fwd_http(work):
+    up = peer_server("upstream", 1500)
+    gate = gateway(work, up.port, ["http://127.0.0.1:0"])
+    other = nginx(work, up)
+    if other is None:
+        skipped("fwd-http", "nginx is not installed")
+    else:
+        for name, conns, target in (("fwd-http", 32, 0.8), ("fwd-http-1k", 1000, 0.5)):
+            if not ROWS or name in ROWS:
+                row(name, "CPU per exchange / nginx proxy, c=%d, 1.5 KB" % conns, target,
+                    compare(lambda: cost(gate, "load-http", gate.ports[0], "/cmp", 1500, conns, SECONDS),
+                            lambda: cost(other, "load-http", other.port, "/cmp", 1500, conns, SECONDS)))
+        if not ROWS or "fwd-http" in ROWS:
+            r = compare(lambda: cost(other, "load-http", other.port, "/cmp", 1500, 32, SECONDS),
+                        lambda: cost(other, "load-http", other.port, "/cmp", 1500, 32, SECONDS))
+            print("%-14s the anchor against itself: %.2f (%.2f..%.2f)" % ("noise", r[2], r[3], r[4]))
+        print("%-14s cmpgate %d kB, nginx %d kB after 1000 connections" % ("rss-1k", gate.rss(), other.rss()))
+        other.stop()
+    gate.stop()
+    up.stop()
+
+
+def fwd_tcp(work):
+    up, echo = peer_server("upstream", 1500), peer_server("echo-tcp", 1500, SERVER_CORE)
+    gate = gateway(work, up.port, ["tcp://127.0.0.1:0"])
+    row("fwd-tcp", "CPU per exchange / framed raw echo, c=32, 1.5 KB", 2.5,
+        compare(lambda: cost(gate, "load-tcp", gate.ports[0], 1500, 32, SECONDS),
+                lambda: cost(echo, "load-tcp", echo.port, 1500, 32, SECONDS)))
+    for s in (gate, echo, up):
+        s.stop()
+
+
+def fwd_coap(work):
+    for name, size in (("fwd-coap-1", 900), ("fwd-coap-1.5k", 1500), ("fwd-coap-4k", 4000)):
+        if ROWS and name not in ROWS:
+            continue
+        up = peer_server("upstream", size)
+        gate = gateway(work, up.port, ["coap://127.0.0.1:0"])
+        echo = Server([os.path.join(BUILD, "tests/bench/coap_echo"), str(size)], r"port \d+\n")
+        echo.port = int(re.search(r"port (\d+)", echo.text).group(1))
+        row(name, "CPU per exchange / libcoap echo, x32, %d octets" % size, 1.8,
+            compare(lambda: cost(gate, "load-coap", gate.ports[0], size, 32, SECONDS),
+                    lambda: cost(echo, "load-coap", echo.port, size, 32, SECONDS)))
+        for s in (gate, echo, up):
+            s.stop()
+
+
+def coap_sessions(work):
+    up = peer_server("upstream", 900)
+    fresh, known = (gateway(work, up.port, ["coap://127.0.0.1:0"]) for _ in range(2))
+    load("idle-coap", known.ports[0], 10000)
+    row("coap-sessions", "CPU per exchange after 10000 peers / after none", 2,
+        compare(lambda: cost(known, "load-coap", known.ports[0], 900, 32, SECONDS),
+                lambda: cost(fresh, "load-coap", fresh.ports[0], 900, 32, SECONDS)))
+    print("%-14s %d kB after 10000 CoAP peers" % ("rss-10k", known.rss()))
+    for s in (fresh, known, up):
+        s.stop()
+
+
+def codec(work):
+    out = subprocess.run([os.path.join(BUILD, "tests/bench/codec_bench")], capture_output=True, text=True, check=True).stdout
+    print(out, end="")
+
+
+def idle(work):
+    up = peer_server("upstream", 900)
+    gate = gateway(work, up.port, ["http://127.0.0.1:0", "coap://127.0.0.1:0", "tcp://127.0.0.1:0"])
+    rss = gate.rss()
+    print("%-14s %d kB with http, coap and tcp listeners            target <= 6144  %s" %
+          ("rss-idle", rss, "reached" if rss <= 6144 else "NOT reached"))
+    gate.stop()
+    up.stop()
+
+
+def start(work):
+    up = peer_server("upstream", 900)
+    ours, empty = [], []
+    for _ in range(ROUNDS * 2):
+        t = time.monotonic()
+        gate = gateway(work, up.port, ["http://127.0.0.1:0"])
+        load("load-http", gate.ports[0], "/cmp", 900, 1, 0.001)
+        ours.append((time.monotonic() - t) * 1000)
+        gate.stop()
+        t = time.monotonic()
+        subprocess.run(["/bin/true"], check=True)
+        empty.append((time.monotonic() - t) * 1000)
+    up.stop()
+    print("%-14s %.1f ms from exec to the first answer, client included; exec of an empty program %.1f ms   target <= 10 ms" %
+          ("start", statistics.median(ours), statistics.median(empty)))
+
+
+GROUPS = [(("fwd-http", "fwd-http-1k", "rss-1k"), fwd_http), (("fwd-tcp",), fwd_tcp), (("fwd-coap-1", "fwd-coap-1.5k", "fwd-coap-4k"), fwd_coap),
+          (("coap-sessions", "rss-10k"), coap_sessions), (("codec-ir",), codec), (("rss-idle",), idle), (("start",), start)]
+
+
+def main():
+    print(subprocess.run([GATE, "version"], capture_output=True, text=True).stdout, end="")
+    with tempfile.TemporaryDirectory(prefix="cmpgate-bench.") as work:
+        os.chmod(work, 0o755)
+        try:
+            for names, run in GROUPS:
+                if not ROWS or set(names) & set(ROWS):
+                    run(work)
+        finally:
+            for s in list(running):
+                s.stop()
+
+
+main()

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SIGHUP: a good file takes over and keeps sockets and what runs; a bad one is
+# refused whole.
+. "$srcdir/tests/blackbox/lib.sh"
+need openssl python3
+plan 12
+ok "PKI and CA" device_pki
+ok "relay" relay relay "$(hostport "$url")"
+listeners="kept: \"http://127.0.0.1:0\""
+write() {
+	configuration "$T/gate.yaml" <<YAML
+listeners: {$1}
+upstreams: {plant: "$url"}
+YAML
+}
+write "$listeners"
+ok "the gateway is ready" gateway gate "$T/gate.yaml"
+at=$(listening gate http)
+# hup REGEX: reload and wait for a log line.
+hup() {
+	: >"$T/mark"
+	_before=$(wc -l <"$T/gate.log")
+	kill -HUP "$pid_gate"
+	python3 "$peers/await_line.py" "$T/gate.log" "$pid_gate" "$1" 10
+}
+enrol() { device -server "$at" -path .well-known/cmp $(operation ir-sig); }
+ok "enrols before" enrol
+echo "listeners: [broken" >>"$T/gate.yaml"
+ok "a bad file is refused" hup "the old configuration stays"
+ok "enrols after the refusal" enrol
+echo slow:3 >"$T/relay/mode"
+device -server "$at" -path .well-known/cmp $(operation ir-sig) >"$T/running.txt" 2>&1 &
+running=$!
+python3 "$peers/wait_file.py" "$T/relay" "005.req" 10 >/dev/null
+write "$listeners, extra: \"http://127.0.0.2:0\""
+ok "a good file takes over" hup "is in force: 2 listeners"
+ok "an exchange that was running ends well" wait "$running"
+echo pass >"$T/relay/mode"
+ok "the kept listener has its socket" enrol
+extra=$(ss -ltnH 2>/dev/null | sed -n 's/.*\(127\.0\.0\.2:[0-9]*\) .*/\1/p' | head -n 1)
+ok "the new listener serves" device -server "$extra" -path .well-known/cmp $(operation ir-sig)
+write "extra: \"http://127.0.0.2:0\""
+ok "a listener that left the file is closed" sh -c "kill -HUP $pid_gate; python3 '$peers/await_line.py' '$T/gate.log' $pid_gate 'is in force: 1 listeners' 10 && ! python3 -c 'import socket,sys; socket.create_connection((\"${at%:*}\", ${at##*:}), 2)' 2>/dev/null"
+ok "SIGTERM ends with 0" stop "$pid_gate"
