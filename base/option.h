@@ -24,6 +24,9 @@ enum option_kind {
 	OPTION_TEXTS,		// struct option_texts: a text or a list of texts
 	OPTION_CIDRS,		// struct option_texts: as TEXTS, each an address or address/prefix
 	OPTION_RECORD,		// the struct itself at offset, described by rows
+	OPTION_RATE,		// int64_t per second: 10/s
+	OPTION_MAP,		// named entries, each described by rows; the table's owner takes them
+	OPTION_LIST,		// entries in order, each described by rows; the table's owner takes them
 	OPTION_ABSENT		// documented, but not in this build: its use is an error that says so
 };
 
@@ -33,7 +36,7 @@ struct option_row {
 	const char *key;
 	enum option_kind kind;
 	size_t offset;			// into the settings struct of the row's owner
-	int64_t min, max;		// INTEGER, SIZE, DURATION; list length for TEXTS; both 0 = no limit
+	int64_t min, max;		// INTEGER, SIZE, DURATION, RATE; list length for TEXTS; both 0 = no limit
 	const char *standard;		// default, written as in YAML; NULL = none
 	const char *const *choices;	// CHOICE (ends with NULL); TEXTS: allowed items, or NULL for any
 	const struct option_row *rows;	// RECORD: rows of the record (ends with key NULL)
@@ -41,6 +44,7 @@ struct option_row {
 	bool restart;			// a reload that changes it is refused
 	const char *help;		// one or two sentences: man page, schema, sample
 	const char *example;		// value for the sample file, or NULL
+	const char *const *absent;	// CHOICE, TEXTS: documented values that are not in this build, or NULL
 };
 
 #endif

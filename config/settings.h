@@ -74,6 +74,7 @@ struct settings_limits {
 
 struct settings {
 	int64_t version;
+	struct option_texts include;	// always empty: a loaded configuration has its includes in it
 	char *site;
 	char *user, *group;
 	struct { char *path; } store;
@@ -82,6 +83,7 @@ struct settings {
 	struct settings_listener *listeners; size_t listener_count;
 	struct settings_upstream *upstreams; size_t upstream_count;
 	struct settings_route *routes; size_t route_count;	// the implicit route included
+	bool implicit_route;		// the only route was not written
 	// private: memory, file names, rows
 	struct settings_private *private;
 };
@@ -91,13 +93,23 @@ enum finding_severity { FINDING_ERROR, FINDING_WARNING, FINDING_NOTE };
 struct finding {
 	enum finding_severity severity;
 	char code[8];			// "E0103": stable once released
-	const char *file; int line, column, width;
+	char *file; int line, column, width;	// file may be NULL; line 0: the file as a whole
 	char *message, *help, *source_line;	// help, source_line may be NULL
+	int caret;				// where in source_line the underline begins
+	int rank;				// of the file in the order of loading
 };
-struct findings { struct finding *items; size_t count, errors, warnings; };
+struct findings {
+	struct finding *items;
+	size_t count, errors, warnings;
+	size_t room;
+	bool exhausted;		// memory ran out: not all is said, and it counts as an error
+};
 
-// Load and check a file with its includes. Always fills findings (sorted by
-// position); NULL when there was any error. Drop with settings_unref().
+// Load and check a file with its includes. schemes ends with an entry whose
+// scheme is NULL; rows are borrowed for the life of the settings. Always fills
+// findings (overwritten without looking; sorted by position; findings_clear()
+// frees them); NULL when there was any error. Drop with settings_unref().
+// A listener whose url.host is empty binds loopback only, IPv4 and IPv6.
 struct settings *settings_load(const char *file, const struct config_scheme *schemes, struct findings *findings);
 struct settings *settings_ref(struct settings *s);
 void settings_unref(struct settings *s);
@@ -119,5 +131,7 @@ bool settings_listener_same(const struct settings_listener *a, const struct sett
 bool settings_upstream_same(const struct settings_upstream *a, const struct settings_upstream *b, const struct config_scheme *schemes);
 // What a code means, in a few sentences; NULL for an unknown code.
 const char *finding_explain(const char *code);
+// The i-th code, for listing them all; NULL at the end.
+const char *finding_code(size_t i);
 
 #endif

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "config/check.h"
+
+#include "config/language.h"
+#include "config/source.h"
+
+#include <arpa/inet.h>
+#include <strings.h>
+
+// The place of a thing, as a position that can be underlined.
+static struct position
+position_of(const struct load *l, const struct settings_place *place, int width)
+{
+	const struct source *s = l->sources;
+
+	while (s != NULL && s->path != place->file)
+		s = s->next;
+	return (struct position){ s, place->line, place->column, width };
+}
+
+static struct position
+position_of_name(const struct load *l, const struct settings_place *place, const char *name)
+{
+	return position_of(l, place, (int)strlen(name));
+}
+
+// ---- Addresses.
+
+enum scope { SCOPE_LOOPBACK, SCOPE_ANY, SCOPE_ANY4, SCOPE_ONE };
+
+// What a listener binds.
+struct bind {
+	bool datagram;
+	unsigned port;
+	enum scope scope;
+	bool v6;
+	char host[256];
+};
+
+static bool
+is_file(const struct url *u)
+{
+	return strcmp(u->scheme, "file") == 0;
+}
+
+static void
+bind_of(const struct load *l, const struct url *u, struct bind *out)
+{
+	const struct config_scheme *scheme = language_scheme(l->schemes, u->scheme);
+	uint8_t octets[16];
+
+	*out = (struct bind){ .port = u->port_given || scheme == NULL ? u->port : scheme->default_port, .scope = SCOPE_ONE };
+	out->datagram = strcmp(u->scheme, "coap") == 0 || strcmp(u->scheme, "coaps") == 0;
+	memcpy(out->host, u->host, sizeof(out->host));
+	if (u->host[0] == '\0')
+		out->scope = SCOPE_LOOPBACK;
+	else if (strcmp(u->host, "0.0.0.0") == 0)
+		out->scope = SCOPE_ANY4;
+	else if (inet_pton(AF_INET6, u->host, octets) == 1) {
+		out->v6 = true;
+		inet_ntop(AF_INET6, octets, out->host, sizeof(out->host));
+		if (strcmp(out->host, "::") == 0)
+			out->scope = SCOPE_ANY;
+	}
+}
+
+static bool
+is_loopback_text(const char *host)
+{
+	return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0 || strcasecmp(host, "localhost") == 0;
+}
+
+// Binding both would fail.
+static bool
+clash(const struct bind *a, const struct bind *b)
+{
+	if (a->datagram != b->datagram || a->port != b->port || a->port == 0)
+		return false;
+	if (a->scope == SCOPE_ANY || b->scope == SCOPE_ANY)
+		return true;
+	if (a->scope == SCOPE_ANY4 || b->scope == SCOPE_ANY4)
+		return !(a->scope == SCOPE_ONE && a->v6) && !(b->scope == SCOPE_ONE && b->v6);
+	if (a->scope == SCOPE_LOOPBACK && b->scope == SCOPE_LOOPBACK)
+		return true;
+	if (a->scope == SCOPE_LOOPBACK || b->scope == SCOPE_LOOPBACK) {
+		const struct bind *one = a->scope == SCOPE_LOOPBACK ? b : a;
+
+		return strcmp(one->host, "127.0.0.1") == 0 || strcmp(one->host, "::1") == 0 || strcasecmp(one->host, "localhost") == 0;
+	}
+	return strcasecmp(a->host, b->host) == 0;
+}
+
+static bool
+same_address(const struct load *l, const struct url *a, const struct url *b)
+{
+	struct bind x, y;
+
+	if (a->scheme[0] == '\0' || b->scheme[0] == '\0')
+		return false;
+	if (is_file(a) || is_file(b))
+		return is_file(a) && is_file(b) && strcmp(a->path, b->path) == 0;
+	bind_of(l, a, &x);
+	bind_of(l, b, &y);
+	return clash(&x, &y);
+}
+
+static void
+check_addresses(struct load *l)
+{
+	const struct settings *s = l->settings;
+
+	for (size_t i = 1; i < s->listener_count; i++) {
+		for (size_t j = 0; j < i; j++) {
+			const struct settings_listener *one = &s->listeners[i], *other = &s->listeners[j];
+
+			if (!same_address(l, &one->url, &other->url))
+				continue;
+			struct position at = position_of_name(l, &one->place, one->name);
+			struct finding *item = finding_add(l->findings, CODE_SAME_ADDRESS, &at,
+				"listener '%.60s' wants the address that '%.60s' has", one->name, other->name);
+			finding_help(l->findings, item, "'%.60s' is %.200s (line %d)", other->name, other->url.text, other->place.line);
+			break;
+		}
+	}
+}
+
+static void
+note_loopback(struct load *l)
+{
+	for (size_t i = 0; i < l->settings->listener_count; i++) {
+		const struct settings_listener *one = &l->settings->listeners[i];
+
+		if (one->url.scheme[0] == '\0' || is_file(&one->url) || one->url.host[0] != '\0')
+			continue;
+		struct position at = position_of_name(l, &one->place, one->name);
+		struct finding *item = finding_add(l->findings, CODE_LOOPBACK, &at,
+			"listener '%.60s' names no address: it is reached from this machine only", one->name);
+		finding_help(l->findings, item, "write an address of this machine, or [::] for all");
+	}
+}
+
+// ---- Ports: a scheme without a default port needs one, and an upstream a host.
+
+static void
+check_reachable(struct load *l)
+{
+	for (size_t i = 0; i < l->settings->upstream_count; i++) {
+		const struct settings_upstream *one = &l->settings->upstreams[i];
+
+		if (one->url.scheme[0] == '\0' || is_file(&one->url))
+			continue;
+		struct position at = position_of_name(l, &one->place, one->name);
+		if (one->url.host[0] == '\0')
+			finding_add(l->findings, CODE_PORT, &at, "the URL of upstream '%.60s' names no host", one->name);
+		else if (one->url.port_given && one->url.port == 0)
+			finding_add(l->findings, CODE_PORT, &at, "the URL of upstream '%.60s' has port 0", one->name);
+	}
+}
+
+// ---- Plain links.
+
+static bool
+is_plain(const struct url *u)
+{
+	static const char *const plain[] = { "http", "tcp", "pkixcmp-tcp", "coap", "coap+tcp", NULL };
+
+	for (const char *const *s = plain; *s != NULL; s++)
+		if (strcmp(*s, u->scheme) == 0)
+			return !is_loopback_text(u->host);
+	return false;
+}
+
+// An error that nobody signed is believed only over a link that nobody can write to.
+static void
+check_plain(struct load *l)
+{
+	const struct settings *s = l->settings;
+
+	for (size_t i = 0; i < s->route_count; i++) {
+		const struct settings_route *r = &s->routes[i];
+		const struct settings_upstream *u;
+		struct position at;
+
+		if (r->target != TARGET_UPSTREAM || !r->accept_unprotected_error || r->upstream >= s->upstream_count)
+			continue;
+		u = &s->upstreams[r->upstream];
+		if (!is_plain(&u->url))
+			continue;
+		at = position_of(l, &r->place, 1);
+		if (u->insecure.count > 0) {
+			finding_add(l->findings, CODE_PLAIN_ACCEPTED, &at,
+				"route '%.60s' believes unprotected errors from '%.60s' over a plain link", r->name, u->name);
+			continue;
+		}
+		struct finding *item = finding_add(l->findings, CODE_PLAIN_UPSTREAM, &at,
+			"route '%.60s' would believe unprotected errors from '%.60s' over a plain link", r->name, u->name);
+		finding_help(l->findings, item, "take unprotected-error out of accept, or write insecure_upstream: yes-i-know for '%.60s'", u->name);
+	}
+}
+
+// ---- Routes.
+
+static bool
+takes_all(const struct settings_route *r)
+{
+	return r->from.count == 0 && r->match_path.count == 0 && r->match_profile.count == 0 && r->match_body.count == 0 &&
+		r->match_source.count == 0 && r->match_sender.count == 0;
+}
+
+static void
+check_order(struct load *l)
+{
+	const struct settings_route *all = NULL;
+
+	for (size_t i = 0; i < l->settings->route_count; i++) {
+		const struct settings_route *r = &l->settings->routes[i];
+
+		if (all == NULL) {
+			all = takes_all(r) ? r : NULL;
+			continue;
+		}
+		struct position at = position_of(l, &r->place, 1);
+		struct finding *item = finding_add(l->findings, CODE_UNREACHED, &at,
+			"route '%.60s' is never reached: '%.60s' before it takes everything", r->name, all->name);
+		finding_help(l->findings, item, "the first route that fits wins: put '%.60s' last (line %d)", all->name, all->place.line);
+	}
+}
+
+static bool
+listener_is_used(const struct settings *s, const char *name)
+{
+	for (size_t i = 0; i < s->route_count; i++) {
+		const struct option_texts *from = &s->routes[i].from;
+
+		if (from->count == 0)
+			return true;
+		for (size_t j = 0; j < from->count; j++)
+			if (strcmp(from->items[j], name) == 0)
+				return true;
+	}
+	return false;
+}
+
+static bool
+upstream_is_used(const struct settings *s, size_t index)
+{
+	for (size_t i = 0; i < s->route_count; i++)
+		if (s->routes[i].target == TARGET_UPSTREAM && s->routes[i].upstream == index)
+			return true;
+	return false;
+}
+
+static void
+check_use(struct load *l)
+{
+	const struct settings *s = l->settings;
+	struct position whole = { .source = l->sources };
+
+	if (s->listener_count == 0)
+		finding_add(l->findings, CODE_NOBODY_LISTENS, &whole, "no listeners are defined: nobody will be served");
+	if (s->route_count == 0) {
+		struct finding *item = finding_add(l->findings, CODE_NO_ROUTES, &whole, s->upstream_count == 0 ?
+			"no upstreams are defined: every request will be refused" :
+			"several upstreams and no routes: every request will be refused");
+		if (s->upstream_count > 0)
+			finding_help(l->findings, item, "say in routes which request goes where");
+		return;
+	}
+	for (size_t i = 0; i < s->listener_count; i++) {
+		struct position at = position_of_name(l, &s->listeners[i].place, s->listeners[i].name);
+
+		if (!listener_is_used(s, s->listeners[i].name))
+			finding_add(l->findings, CODE_NOT_USED, &at, "no route takes requests from listener '%.60s': all are refused", s->listeners[i].name);
+	}
+	for (size_t i = 0; i < s->upstream_count; i++) {
+		struct position at = position_of_name(l, &s->upstreams[i].place, s->upstreams[i].name);
+
+		if (!upstream_is_used(s, i))
+			finding_add(l->findings, CODE_NOT_USED, &at, "no route leads to upstream '%.60s'", s->upstreams[i].name);
+	}
+}
+
+void
+check_whole(struct load *l)
+{
+	if (l->findings->exhausted)
+		return;
+	check_addresses(l);
+	check_reachable(l);
+	check_plain(l);
+	note_loopback(l);
+	if (findings_bad(l->findings))
+		return;
+	check_order(l);
+	check_use(l);
+}

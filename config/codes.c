@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The stable codes of findings, and what `cmpgate explain` says about each. A
+// released code keeps its meaning; new ones are added behind the others.
+#include "config/findings.h"
+
+static const struct { const char *code, *text; } codes[CODE_COUNT] = {
+	[CODE_MEMORY] = { "E0001", "Memory ran out while the configuration was read. Nothing of it is used.\n" },
+	[CODE_READ] = { "E0002",
+		"A configuration file cannot be read: it does not exist, its permissions are against it, or it is a folder, a\n"
+		"device or a pipe. In an include, a name without * ? [ must exist; a glob that fits no file is in order.\n" },
+	[CODE_TOO_LARGE] = { "E0003",
+		"A configuration file is larger than 256 KiB. Split it with include; all files together may hold 10,000 keys\n"
+		"and values.\n" },
+	[CODE_EMPTY] = { "E0004",
+		"The file holds nothing but space and comments. A configuration has at least the key version, so an empty file\n"
+		"is a copy that went wrong or the wrong file.\n" },
+	[CODE_UTF8] = { "E0005", "The file is not in UTF-8 at this place. Save it again as UTF-8; a byte order mark may stand at its start.\n" },
+	[CODE_NUL] = { "E0006", "A NUL octet stands in the file, or a value has one by way of an escape. No setting can hold it.\n" },
+	[CODE_SYNTAX] = { "E0007",
+		"The file is not YAML at this place, so what follows could not be read. The usual causes are a line that is\n"
+		"indented differently from its neighbours, a missing space after a colon, and a text that needs quotes because\n"
+		"it begins with a special character or holds ': ' or ' #'.\n" },
+	[CODE_TAB] = { "E0008", "A tab stands where a line is indented. YAML is indented with spaces only.\n" },
+	[CODE_DEPTH] = { "E0009", "Maps and lists stand inside each other deeper than 16 levels. No configuration needs that.\n" },
+	[CODE_NODES] = { "E0010", "All files together hold more than 10,000 keys and values.\n" },
+	[CODE_ALIAS] = { "E0011",
+		"An anchor (&name), an alias (*name) or a merge key (<<) stands here. They are not part of this language: a\n"
+		"reader must see what a key is without looking elsewhere, and small files must stay small when they are read.\n"
+		"Name shared things and refer to them, or split files with include. A text that begins with & or * needs quotes.\n" },
+	[CODE_TAG] = { "E0012",
+		"A tag (!name) stands here. Types come from the language, never from the file. A text that begins with ! needs\n"
+		"quotes.\n" },
+	[CODE_DOCUMENTS] = { "E0013", "A line --- begins a second document. One file holds one document; use include for several files.\n" },
+	[CODE_DUPLICATE] = { "E0014",
+		"The same key stands twice in one map. Most YAML readers take the last one without a word; here it is an error,\n"
+		"because one of the two is not what its writer meant.\n" },
+	[CODE_INCLUDE] = { "E0015",
+		"Files include each other more than 8 deep, or a file includes itself.\n" },
+	[CODE_TWICE] = { "E0016",
+		"Two files define the same name or the same key. Maps of several files are merged by name and routes are\n"
+		"appended, but nothing is ever overwritten: rename one of the two, or remove it.\n" },
+	[CODE_VARIABLE] = { "E0017",
+		"A dollar sign in a value begins a variable: ${NAME}, or ${NAME:-default} for when it is unset or empty. The\n"
+		"variable is not set and has no default, or the form is wrong. Write $$ for a dollar sign.\n" },
+	[CODE_KEY] = { "E0018", "A key of a map must be a text; here it is a map or a list.\n" },
+	[CODE_SHAPE] = { "E0101", "A map, a list or a text is wanted here, and the file has another of the three, or nothing.\n" },
+	[CODE_MISSING] = { "E0102", "A key that has no default is missing from this map.\n" },
+	[CODE_UNKNOWN_KEY] = { "E0103",
+		"The key is not part of the language, or not at this place, or the driver of this URL's scheme does not have it.\n"
+		"Keys that begin with x- are never read: they are free for notes. `cmpgate config manual` lists all keys.\n" },
+	[CODE_ABSENT] = { "E0104",
+		"The key, value or URL scheme is part of the documented language, but this build cannot do it: a later version\n"
+		"brings it, or a driver was left out when this build was configured (`cmpgate version` lists the drivers).\n"
+		"It is refused rather than ignored, because a gateway that leaves out a check is worse than one that does not\n"
+		"start.\n" },
+	[CODE_VALUE] = { "E0105", "The value does not have the form that this key wants.\n" },
+	[CODE_RANGE] = { "E0106", "The value has the right form but is too small, too large or too long.\n" },
+	[CODE_CHOICE] = { "E0107", "The key takes one of a few words, and this is none of them.\n" },
+	[CODE_LEADING_ZERO] = { "E0108",
+		"A bare number begins with a zero. Some readers take it as octal, some as decimal, some as a text. Quote it if it\n"
+		"is a text, or leave the zero out.\n" },
+	[CODE_NAME] = { "E0109",
+		"A name is made of letters, digits, - _ and . and has at most 64 characters. The words any, reject and answers\n"
+		"have a meaning in routes and cannot name a listener or an upstream.\n" },
+	[CODE_URL] = { "E0110",
+		"The URL cannot be taken apart. It has the form scheme://host:port/path; an IPv6 address stands in brackets;\n"
+		"user names, fragments, spaces and control characters have no place in it. For files it is file:/path.\n" },
+	[CODE_CIDR] = { "E0111",
+		"An address (10.7.1.20) or a network (10.7.0.0/16, 2001:db8::/32) is wanted. In a network, all bits behind the\n"
+		"prefix are zero; otherwise it is unclear which of the two was meant.\n" },
+	[CODE_NO_UPSTREAM] = { "E0201", "A route leads to an upstream that is not defined under upstreams.\n" },
+	[CODE_NO_LISTENER] = { "E0202", "A route takes requests from a listener that is not defined under listeners.\n" },
+	[CODE_ROUTE_TARGET] = { "E0203",
+		"A route does not say where it leads although there is not exactly one upstream, or it says how to refuse\n"
+		"(reject:) without refusing (to: reject).\n" },
+	[CODE_SAME_ADDRESS] = { "E0204",
+		"Two listeners want the same address and port, or the same folder. [::] takes all addresses of IPv6 and IPv4,\n"
+		"0.0.0.0 all of IPv4. One listener can serve everybody; routes tell devices apart by path, profile or source.\n" },
+	[CODE_ROUTE_TWICE] = { "E0205", "Two routes have the same name. Names appear in logs and metrics, so each must be its own.\n" },
+	[CODE_SCHEME] = { "E0206", "No driver serves URLs of this scheme. `cmpgate version` lists the drivers of this build.\n" },
+	[CODE_SCHEME_SIDE] = { "E0207", "The driver of this scheme has only one side: it cannot listen, or it cannot be an upstream.\n" },
+	[CODE_PLAIN_UPSTREAM] = { "E0208",
+		"A route accepts error messages that nobody signed, and its upstream is reached over a plain link that is not\n"
+		"loopback: whoever can write to that link can end enrolments. Every other message is protected by CMP itself and\n"
+		"may travel over a plain link. Take unprotected-error out of accept, or write insecure_upstream: yes-i-know for\n"
+		"the upstream if the link is yours alone.\n" },
+	[CODE_PORT] = { "E0209", "The URL of an upstream names no host, or port 0: there is nothing to connect to.\n" },
+	[CODE_UNREACHED] = { "W0301", "An earlier route takes every request, so this one never gets any. The first route that fits wins.\n" },
+	[CODE_NO_ROUTES] = { "W0302",
+		"No route exists, so every request is refused. With exactly one upstream a route is not needed; with several, the\n"
+		"gateway never guesses.\n" },
+	[CODE_NOBODY_LISTENS] = { "W0303", "No listener is defined. Nothing listens by itself.\n" },
+	[CODE_NOT_USED] = { "W0304", "No route takes requests from this listener, or none leads to this upstream.\n" },
+	[CODE_LOOPBACK] = { "N0401",
+		"The URL of the listener names no host, so it binds loopback: only programs on this machine reach it. Write an\n"
+		"address of this machine, [::] for all of IPv6 and IPv4, or 0.0.0.0 for all of IPv4.\n" },
+	[CODE_PLAIN_ACCEPTED] = { "N0402",
+		"A route believes unprotected errors over a plain link, and insecure_upstream: yes-i-know allows it. Whoever can\n"
+		"write to that link can end enrolments.\n" },
+};
+
+const char *
+code_text(enum code code)
+{
+	return codes[code].code;
+}
+
+const char *
+finding_explain(const char *code)
+{
+	for (size_t i = 0; i < CODE_COUNT; i++)
+		if (strcmp(codes[i].code, code) == 0)
+			return codes[i].text;
+	return NULL;
+}
+
+const char *
+finding_code(size_t i)
+{
+	return i < CODE_COUNT ? codes[i].code : NULL;
+}

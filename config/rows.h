@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// rows: the engine behind option rows. It fills a struct from a map of the
+// tree, with defaults; compares two structs; and walks rows for the texts made
+// from them. Private to config/.
+#ifndef CMPGATE_CONFIG_ROWS_H
+#define CMPGATE_CONFIG_ROWS_H
+
+#include "base/option.h"
+#include "config/tree.h"
+
+#define ROWS_MAX 64	// keys of one table
+
+// One table and the struct it fills. Several groups can share a map.
+struct row_group {
+	const struct option_row *rows;	// ends with key NULL
+	void *out;
+	bool guess;			// the table may be the wrong one: nothing is missing
+	uint64_t seen;			// bit n: row n stood in the map
+};
+
+// Fill the groups from a map (NULL or "nothing": defaults only). The first
+// group that knows a key takes it, but one that can use it goes before one
+// that only knows it as absent. `where` ends the messages: " in route 'plant'";
+// `take` gets keys of kind MAP and LIST.
+void rows_fill(struct load *l, struct row_group *groups, size_t count, struct node *map, const char *where,
+	void (*take)(struct load *l, const struct option_row *row, struct node *key));
+// Fill one value from a scalar or list.
+void rows_value(struct load *l, const struct option_row *row, void *out, struct node *n);
+// Tell whether two structs agree in all values; with `restart_only`, in those
+// whose change needs a restart. On a difference *which names the row.
+bool rows_equal(const struct option_row *rows, const void *a, const void *b, bool restart_only, const struct option_row **which);
+// A member of a struct by its row.
+const void *row_member(const struct option_row *row, const void *base);
+
+#endif

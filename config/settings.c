@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "config/settings.h"
+
+#include "base/memory.h"
+#include "config/check.h"
+#include "config/entries.h"
+#include "config/include.h"
+#include "config/language.h"
+#include "config/private.h"
+#include "config/rows.h"
+
+// The settings and what belongs to them are one block; everything they point
+// to stands in the arena.
+struct whole {
+	struct settings settings;
+	struct settings_private private;
+};
+
+static void
+take_section(struct load *l, const struct option_row *row, struct node *key)
+{
+	if (strcmp(row->key, "listeners") == 0)
+		l->listeners = key;
+	else if (strcmp(row->key, "upstreams") == 0)
+		l->upstreams = key;
+	else
+		l->routes = key;
+}
+
+static size_t
+scheme_count(const struct config_scheme *schemes)
+{
+	size_t n = 0;
+
+	while (schemes[n].scheme != NULL)
+		n++;
+	return n;
+}
+
+// The table of schemes may be the caller's local: keep a copy.
+static bool
+keep_schemes(struct load *l, const struct config_scheme *schemes)
+{
+	size_t size = (scheme_count(schemes) + 1) * sizeof(*schemes);
+	struct config_scheme *copy = load_keep(l, size);
+
+	if (copy == NULL)
+		return false;
+	memcpy(copy, schemes, size);
+	l->schemes = l->settings->private->schemes = copy;
+	return true;
+}
+
+static void
+read_whole(struct load *l, const char *file)
+{
+	struct row_group group = { .rows = language_rows, .out = l->settings };
+	struct node *map = include_load(l, file);
+
+	if (map == NULL)
+		return;
+	rows_fill(l, &group, 1, map, "", take_section);
+	entries_listeners(l);
+	entries_upstreams(l);
+	entries_routes(l);
+	check_whole(l);
+}
+
+struct settings *
+settings_load(const char *file, const struct config_scheme *schemes, struct findings *findings)
+{
+	struct whole *whole = mem_alloc(sizeof(*whole));
+	struct load l = { .findings = findings };
+
+	memset(findings, 0, sizeof(*findings));
+	if (whole == NULL) {
+		findings_exhaust(findings);
+		return NULL;
+	}
+	arena_init(&l.scratch, LOAD_MEMORY);
+	arena_init(&l.keep, LOAD_MEMORY);
+	l.settings = &whole->settings;
+	l.settings->private = &whole->private;
+	whole->private.references = 1;
+	if (keep_schemes(&l, schemes))
+		read_whole(&l, file);
+	arena_clear(&l.scratch);
+	whole->private.arena = l.keep;
+	findings_sort(findings);
+	if (!findings_bad(findings))
+		return &whole->settings;
+	settings_unref(&whole->settings);
+	return NULL;
+}
+
+struct settings *
+settings_ref(struct settings *s)
+{
+	s->private->references++;
+	return s;
+}
+
+void
+settings_unref(struct settings *s)
+{
+	if (s == NULL || --s->private->references > 0)
+		return;
+	arena_clear(&s->private->arena);
+	mem_free(s);
+}
+
+bool
+settings_needs_restart(const struct settings *a, const struct settings *b, struct fault *f)
+{
+	const struct option_row *which;
+
+	if (rows_equal(language_rows, a, b, true, &which))
+		return false;
+	fault_set(f, FAIL_NONE, which->key, "a change of '%s' needs a restart", which->key);
+	return true;
+}
+
+static bool
+same_options(const struct option_row *rows, const void *a, const void *b)
+{
+	const struct option_row *which;
+
+	return rows_equal(rows, a, b, false, &which);
+}
+
+bool
+settings_listener_same(const struct settings_listener *a, const struct settings_listener *b, const struct config_scheme *schemes)
+{
+	const struct config_scheme *s = language_scheme(schemes, a->url.scheme);
+
+	return s != NULL && s->listener_rows != NULL && strcmp(a->name, b->name) == 0 &&
+		strcmp(a->url.text, b->url.text) == 0 && same_options(s->listener_rows, a->options, b->options);
+}
+
+bool
+settings_upstream_same(const struct settings_upstream *a, const struct settings_upstream *b, const struct config_scheme *schemes)
+{
+	const struct config_scheme *s = language_scheme(schemes, a->url.scheme);
+
+	return s != NULL && s->upstream_rows != NULL && strcmp(a->name, b->name) == 0 && a->timeout == b->timeout &&
+		strcmp(a->url.text, b->url.text) == 0 && same_options(s->upstream_rows, a->options, b->options);
+}
