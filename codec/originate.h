@@ -5,6 +5,7 @@
 #define CMPGATE_CODEC_ORIGINATE_H
 
 #include "codec/pkimessage.h"
+#include "codec/status.h"
 
 // Header of a message of ours. NULL-DN where sender or recipient is empty.
 struct header_plan {
@@ -19,10 +20,6 @@ struct header_plan {
 	struct span sender_kid;
 	bool implicit_confirm;
 };
-
-// PKIStatus values.
-enum { STATUS_ACCEPTED, STATUS_GRANTED_WITH_MODS, STATUS_REJECTION, STATUS_WAITING, STATUS_REVOCATION_WARNING,
-	STATUS_REVOCATION_NOTIFICATION, STATUS_KEY_UPDATE_WARNING };
 
 // Fill a plan that answers request h: recipient = its sender, recipNonce = its
 // senderNonce, transactionID copied. Nonce octets of ours must live as long as the plan.

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// itav: InfoTypeAndValue of genm, genp and generalInfo (RFC 9810 5.3.19, 5.3.20,
+// appendix F): the value of each known type is parsed; unknown types are carried.
+#ifndef CMPGATE_CODEC_ITAV_H
+#define CMPGATE_CODEC_ITAV_H
+
+#include "codec/crmf.h"
+
+struct itav {
+	struct span whole, oid;
+	unsigned type;		// enum it of codec/oid.h; 0 = none of id-it
+	struct span value;	// one whole element; len 0 = absent
+};
+// One InfoTypeAndValue of a body, its value checked by its type (badDataFormat).
+bool itav_take(struct span *in, struct itav *out, struct fault *f);
+// One entry of generalInfo: as above; implicitConfirm must be NULL (badRequest).
+bool itav_take_general_info(struct span *in, struct itav *out, struct fault *f);
+// GenMsgContent and GenRepContent, the SEQUENCE: 0..CAP_ITAVS (badRequest); first may be NULL.
+bool itavs_check(struct span whole, size_t *count, struct itav *first, struct fault *f);
+
+// RootCaKeyUpdateContent from its contents: three certificates, the last two optional.
+struct root_ca_key_update { struct span new_with_new, new_with_old, old_with_new; };	// whole; len 0 = absent
+bool root_ca_key_update_read(struct span contents, struct root_ca_key_update *out, struct fault *f);
+// CertReqTemplateContent, the SEQUENCE; key_spec: contents, len 0 = absent.
+struct cert_req_template { struct cert_template template; struct span key_spec; };
+bool cert_req_template_read(struct span whole, struct cert_req_template *out, struct fault *f);
+
+#endif
