@@ -64,10 +64,18 @@ bind_of(const struct load *l, const struct url *u, struct bind *out)
 	}
 }
 
+// An address from which nothing leaves this machine. Of names only localhost
+// is one (RFC 6761 6.3): 127.example.com is anybody's.
 static bool
-is_loopback_text(const char *host)
+is_loopback(const struct url *u)
 {
-	return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0 || strcasecmp(host, "localhost") == 0;
+	struct in6_addr v6;
+
+	if (!u->literal)
+		return strcasecmp(u->host, "localhost") == 0;
+	if (inet_pton(AF_INET6, u->host, &v6) == 1)
+		return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
+	return strncmp(u->host, "127.", 4) == 0;
 }
 
 // Binding both would fail.
@@ -91,29 +99,29 @@ clash(const struct bind *a, const struct bind *b)
 }
 
 static bool
-same_address(const struct load *l, const struct url *a, const struct url *b)
+same_address(const struct url *a, const struct bind *x, const struct url *b, const struct bind *y)
 {
-	struct bind x, y;
-
 	if (a->scheme[0] == '\0' || b->scheme[0] == '\0')
 		return false;
 	if (is_file(a) || is_file(b))
 		return is_file(a) && is_file(b) && strcmp(a->path, b->path) == 0;
-	bind_of(l, a, &x);
-	bind_of(l, b, &y);
-	return clash(&x, &y);
+	return clash(x, y);
 }
 
 static void
 check_addresses(struct load *l)
 {
 	const struct settings *s = l->settings;
+	struct bind *binds = load_scratch(l, (s->listener_count + 1) * sizeof(*binds));
 
-	for (size_t i = 1; i < s->listener_count; i++) {
+	if (binds == NULL)
+		return;
+	for (size_t i = 0; i < s->listener_count; i++) {
+		bind_of(l, &s->listeners[i].url, &binds[i]);
 		for (size_t j = 0; j < i; j++) {
 			const struct settings_listener *one = &s->listeners[i], *other = &s->listeners[j];
 
-			if (!same_address(l, &one->url, &other->url))
+			if (!same_address(&one->url, &binds[i], &other->url, &binds[j]))
 				continue;
 			struct position at = position_of_name(l, &one->place, one->name);
 			struct finding *item = finding_add(l->findings, CODE_SAME_ADDRESS, &at,
@@ -139,7 +147,36 @@ note_loopback(struct load *l)
 	}
 }
 
-// ---- Ports: a scheme without a default port needs one, and an upstream a host.
+// ---- Hosts and ports: a listener needs an address, an upstream a host, and a
+// scheme without a default port needs one.
+
+static bool
+lacks_port(const struct load *l, const struct url *u)
+{
+	const struct config_scheme *scheme = language_scheme(l->schemes, u->scheme);
+
+	return !u->port_given && (scheme == NULL || scheme->default_port == 0);
+}
+
+static void
+check_bindable(struct load *l)
+{
+	for (size_t i = 0; i < l->settings->listener_count; i++) {
+		const struct settings_listener *one = &l->settings->listeners[i];
+
+		if (one->url.scheme[0] == '\0' || is_file(&one->url))
+			continue;
+		struct position at = position_of_name(l, &one->place, one->name);
+		if (one->url.host[0] != '\0' && !one->url.literal) {
+			struct finding *item = finding_add(l->findings, CODE_HOST, &at,
+				"listener '%.60s' wants an address of this machine, not the name '%.60s'", one->name, one->url.host);
+			finding_help(l->findings, item, strcasecmp(one->url.host, "localhost") == 0 ?
+				"leave the host out for loopback, as in %s://:8080" :
+				"write an address, or [::] for all, as in %s://[::]:8080", one->url.scheme);
+		} else if (lacks_port(l, &one->url))
+			finding_add(l->findings, CODE_PORT, &at, "the URL of listener '%.60s' needs a port", one->name);
+	}
+}
 
 static void
 check_reachable(struct load *l)
@@ -154,6 +191,8 @@ check_reachable(struct load *l)
 			finding_add(l->findings, CODE_PORT, &at, "the URL of upstream '%.60s' names no host", one->name);
 		else if (one->url.port_given && one->url.port == 0)
 			finding_add(l->findings, CODE_PORT, &at, "the URL of upstream '%.60s' has port 0", one->name);
+		else if (lacks_port(l, &one->url))
+			finding_add(l->findings, CODE_PORT, &at, "the URL of upstream '%.60s' needs a port", one->name);
 	}
 }
 
@@ -166,7 +205,7 @@ is_plain(const struct url *u)
 
 	for (const char *const *s = plain; *s != NULL; s++)
 		if (strcmp(*s, u->scheme) == 0)
-			return !is_loopback_text(u->host);
+			return !is_loopback(u);
 	return false;
 }
 
@@ -260,7 +299,8 @@ check_use(struct load *l)
 		finding_add(l->findings, CODE_NOBODY_LISTENS, &whole, "no listeners are defined: nobody will be served");
 	if (s->route_count == 0) {
 		struct finding *item = finding_add(l->findings, CODE_NO_ROUTES, &whole, s->upstream_count == 0 ?
-			"no upstreams are defined: every request will be refused" :
+			"no upstreams are defined: every request will be refused" : s->upstream_count == 1 ?
+			"routes is an empty list: every request will be refused" :
 			"several upstreams and no routes: every request will be refused");
 		if (s->upstream_count > 0)
 			finding_help(l->findings, item, "say in routes which request goes where");
@@ -286,6 +326,7 @@ check_whole(struct load *l)
 	if (l->findings->exhausted)
 		return;
 	check_addresses(l);
+	check_bindable(l);
 	check_reachable(l);
 	check_plain(l);
 	note_loopback(l);

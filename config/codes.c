@@ -35,7 +35,7 @@ static const struct { const char *code, *text; } codes[CODE_COUNT] = {
 		"The same key stands twice in one map. Most YAML readers take the last one without a word; here it is an error,\n"
 		"because one of the two is not what its writer meant.\n" },
 	[CODE_INCLUDE] = { "E0015",
-		"Files include each other more than 8 deep, or a file includes itself.\n" },
+		"Files include each other more than 8 deep, a file includes itself, or one is included twice.\n" },
 	[CODE_TWICE] = { "E0016",
 		"Two files define the same name or the same key. Maps of several files are merged by name and routes are\n"
 		"appended, but nothing is ever overwritten: rename one of the two, or remove it.\n" },
@@ -84,7 +84,12 @@ static const struct { const char *code, *text; } codes[CODE_COUNT] = {
 		"loopback: whoever can write to that link can end enrolments. Every other message is protected by CMP itself and\n"
 		"may travel over a plain link. Take unprotected-error out of accept, or write insecure_upstream: yes-i-know for\n"
 		"the upstream if the link is yours alone.\n" },
-	[CODE_PORT] = { "E0209", "The URL of an upstream names no host, or port 0: there is nothing to connect to.\n" },
+	[CODE_PORT] = { "E0209",
+		"The URL of an upstream names no host, or port 0: there is nothing to connect to. Or a URL names no port, and its\n"
+		"scheme has none that goes without saying.\n" },
+	[CODE_HOST] = { "E0210",
+		"The URL of a listener names a host. A name can stand for several addresses, and for others tomorrow; write the\n"
+		"address of this machine itself, [::] for all of IPv6 and IPv4, 0.0.0.0 for all of IPv4, or no host for loopback.\n" },
 	[CODE_UNREACHED] = { "W0301", "An earlier route takes every request, so this one never gets any. The first route that fits wins.\n" },
 	[CODE_NO_ROUTES] = { "W0302",
 		"No route exists, so every request is refused. With exactly one upstream a route is not needed; with several, the\n"

@@ -10,7 +10,8 @@
 
 #include <stdio.h>
 
-#define SCHEMES_MAX 16	// schemes of one build
+#define SCHEMES_MAX 16		// schemes of one build
+#define SUGGEST_MOST 200	// errors, after which nobody looks for near names any more
 
 // One side of the gateway: what differs between listeners and upstreams.
 struct side {
@@ -60,6 +61,8 @@ entry_suggest(struct load *l, struct finding *item, const char *wanted, const st
 	const struct node *map = section != NULL ? section->value : NULL, *only = NULL, *best = NULL;
 	struct suggestion near;
 
+	if (l->findings->errors > SUGGEST_MOST)
+		return;
 	suggest_begin(&near, wanted);
 	for (const struct node *key = map != NULL && map->kind == NODE_MAP ? map->first : NULL; key != NULL; key = key->next) {
 		if (key->bad)
@@ -157,6 +160,7 @@ take_url(struct load *l, struct url *url, const struct node *n)
 	if (url_parse(url, n->text, &f) && make_absolute(url, n->at.source->folder, &f))
 		return true;
 	finding_add(l->findings, CODE_URL, &n->at, "%s", f.text);
+	*url = (struct url){ 0 };
 	return false;
 }
 
@@ -196,6 +200,9 @@ take_keys(struct load *l, const struct side *side, const struct config_scheme *s
 		count = 2;
 	}
 	rows_fill(l, groups, count, map, where, NULL);
+	// The short form is a URL alone: what else the driver needs is missing.
+	if (map == NULL && options != NULL)
+		rows_required(l, &groups[0], &key->at, where);
 	return options;
 }
 

@@ -78,6 +78,8 @@ take_variable(struct load *l, struct node *n, const char **cursor, struct buffer
 	*cursor = close + 1;
 	if (len == 0 || len >= sizeof(key) || (name[len] != '}' && strncmp(name + len, ":-", 2) != 0))
 		return refuse(l, n, forms, "'%.*s' is not a variable", (int)(close - p < 60 ? close - p + 1 : 60), p);
+	if (memchr(name + len, '$', (size_t)(close - name) - len) != NULL)
+		return refuse(l, n, "a default is plain text", "a default holds a '$': %.*s", (int)(close - p < 60 ? close - p + 1 : 60), p);
 	memcpy(key, name, len);
 	key[len] = '\0';
 	value = getenv(key);

@@ -212,7 +212,7 @@ order(const void *left, const void *right)
 		return a->line < b->line ? -1 : 1;
 	if (a->column != b->column)
 		return a->column < b->column ? -1 : 1;
-	return strcmp(a->code, b->code);
+	return strcmp(a->code, b->code) != 0 ? strcmp(a->code, b->code) : strcmp(a->message, b->message);
 }
 
 void

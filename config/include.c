@@ -28,18 +28,23 @@ push(struct load *l, struct pending **list, const char *path, const struct sourc
 	return true;
 }
 
-// A pattern relative to the including file; shown as short as that file's own path.
+// A pattern relative to the including file; shown as short as that file's own
+// path. What the folder holds of * ? [ \ stands for itself.
 static char *
 pattern_of(struct load *l, const struct source *s, const char *text)
 {
 	const char *slash = strrchr(s->path, '/');
 	size_t folder = text[0] == '/' || slash == NULL ? 0 : (size_t)(slash - s->path) + 1;
-	char *out = load_scratch(l, folder + strlen(text) + 1);
+	char *out = load_scratch(l, 2 * folder + strlen(text) + 1), *end = out;
 
 	if (out == NULL)
 		return NULL;
-	memcpy(out, s->path, folder);
-	strcpy(out + folder, text);
+	for (size_t i = 0; i < folder; i++) {
+		if (strchr("*?[\\", s->path[i]) != NULL)
+			*end++ = '\\';
+		*end++ = s->path[i];
+	}
+	strcpy(end, text);
 	return out;
 }
 

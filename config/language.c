@@ -125,17 +125,17 @@ static const struct option_row limits_rows[] = {
 };
 
 static const struct option_row match_rows[] = {
-	{ .key = "path", .kind = OPTION_TEXTS, .offset = IN(settings_route, match_path), .max = 64,
+	{ .key = "path", .kind = OPTION_TEXTS, .offset = IN(settings_route, match_path), .min = 1, .max = 64,
 	  .help = "Globs on the path of the request, as /.well-known/cmp/p/plc*." },
-	{ .key = "profile", .kind = OPTION_TEXTS, .offset = IN(settings_route, match_profile), .max = 64,
+	{ .key = "profile", .kind = OPTION_TEXTS, .offset = IN(settings_route, match_profile), .min = 1, .max = 64,
 	  .help = "Globs on the certificate profile that the header of the message names.", .example = "\"plc*\"" },
-	{ .key = "body", .kind = OPTION_TEXTS, .offset = IN(settings_route, match_body), .max = 32, .choices = body_words,
+	{ .key = "body", .kind = OPTION_TEXTS, .offset = IN(settings_route, match_body), .min = 1, .max = 32, .choices = body_words,
 	  .help = "Kinds of the first message: ir, cr, p10cr, kur, rr, genm, ccr, krr, nested, certConf, pollReq, error, "
 	  "or the groups enroll (ir, cr, p10cr, ccr), renew (kur), revoke (rr), info (genm). "
 	  "A certConf or pollReq of a known transaction follows its transaction, whatever stands here.", .example = "enroll" },
-	{ .key = "source", .kind = OPTION_CIDRS, .offset = IN(settings_route, match_source), .max = 256,
+	{ .key = "source", .kind = OPTION_CIDRS, .offset = IN(settings_route, match_source), .min = 1, .max = 256,
 	  .help = "Networks the request may come from.", .example = "[10.7.0.0/16]" },
-	{ .key = "sender", .kind = OPTION_TEXTS, .offset = IN(settings_route, match_sender), .max = 64,
+	{ .key = "sender", .kind = OPTION_TEXTS, .offset = IN(settings_route, match_sender), .min = 1, .max = 64,
 	  .help = "Globs on the sender's name as text (RFC 4514)." },
 	LATER("template"),
 	{ .key = NULL }
@@ -172,7 +172,7 @@ const struct option_row language_upstream[] = {
 const struct option_row language_route[] = {
 	{ .key = "name", .kind = OPTION_NAME, .offset = IN(route_entry, route.name),
 	  .help = "A name for logs and metrics; route-1, route-2 and so on by itself.", .example = "plc" },
-	{ .key = "from", .kind = OPTION_TEXTS, .offset = IN(route_entry, route.from), .max = 256,
+	{ .key = "from", .kind = OPTION_TEXTS, .offset = IN(route_entry, route.from), .min = 1, .max = 256,
 	  .help = "Listeners whose requests it takes; any, or nothing here, means all.", .example = "[cell-a, cell-b]" },
 	{ .key = "match", .kind = OPTION_RECORD, .offset = IN(route_entry, route), .rows = match_rows,
 	  .help = "What a transaction's first message must look like; all that is written here must fit." },

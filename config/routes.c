@@ -122,7 +122,10 @@ check_reject(struct load *l, const struct route_entry *r, const struct node *map
 {
 	const struct node *key = node_find(map, "reject");
 
-	if (key == NULL || r->route.target == TARGET_REJECT || r->to == NULL)
+	if (key == NULL || r->route.target == TARGET_REJECT)
+		return;
+	// Nothing is said on top of a missing or bad `to`.
+	if (r->to == NULL && (value_of(map, "to") != NULL || l->settings->upstream_count != 1))
 		return;
 	struct finding *item = finding_add(l->findings, CODE_ROUTE_TARGET, &key->at, "'reject'%s has no effect: the route does not refuse", where);
 	finding_help(l->findings, item, "write to: reject, or leave it out");

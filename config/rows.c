@@ -416,14 +416,14 @@ take_key(struct load *l, struct row_group *groups, size_t count, struct node *ke
 		take(l, row, key);
 }
 
-static void
-check_required(struct load *l, const struct row_group *group, const struct node *map, const char *where)
+void
+rows_required(struct load *l, const struct row_group *group, const struct position *at, const char *where)
 {
 	if (group->guess)
 		return;
 	for (const struct option_row *row = group->rows; row->key != NULL; row++)
 		if (row->required && (group->seen >> (row - group->rows) & 1) == 0)
-			finding_add(l->findings, CODE_MISSING, &map->at, "'%s' is missing%s", row->key, where);
+			finding_add(l->findings, CODE_MISSING, at, "'%s' is missing%s", row->key, where);
 }
 
 static void
@@ -439,7 +439,7 @@ fill_map(struct load *l, struct row_group *groups, size_t count, struct node *ma
 	for (struct node *key = map->first; key != NULL; key = key->next)
 		take_key(l, groups, count, key, where, take);
 	for (size_t i = 0; i < count; i++)
-		check_required(l, &groups[i], map, where);
+		rows_required(l, &groups[i], &map->at, where);
 }
 
 void
@@ -504,17 +504,17 @@ value_equal(const struct option_row *row, const void *a, const void *b)
 }
 
 bool
-rows_equal(const struct option_row *rows, const void *a, const void *b, bool restart_only, const struct option_row **which)
+rows_equal(const struct option_row *rows, const void *a, const void *b, bool restart_only, char *out, size_t size)
 {
 	for (const struct option_row *row = rows; row->key != NULL; row++) {
-		if (row->kind == OPTION_RECORD) {
-			if (!rows_equal(row->rows, row_member(row, a), row_member(row, b), restart_only, which))
-				return false;
+		char inner[128] = "";
+		bool equal = row->kind == OPTION_RECORD ?
+			rows_equal(row->rows, row_member(row, a), row_member(row, b), restart_only, inner, sizeof(inner)) :
+			(restart_only && !row->restart) || value_equal(row, a, b);
+
+		if (equal)
 			continue;
-		}
-		if ((restart_only && !row->restart) || value_equal(row, a, b))
-			continue;
-		*which = row;
+		snprintf(out, size, "%s%s%s", row->key, *inner != '\0' ? "." : "", inner);
 		return false;
 	}
 	return true;

@@ -27,8 +27,10 @@ void rows_fill(struct load *l, struct row_group *groups, size_t count, struct no
 // Fill one value from a scalar or list.
 void rows_value(struct load *l, const struct option_row *row, void *out, struct node *n);
 // Tell whether two structs agree in all values; with `restart_only`, in those
-// whose change needs a restart. On a difference *which names the row.
-bool rows_equal(const struct option_row *rows, const void *a, const void *b, bool restart_only, const struct option_row **which);
+// whose change needs a restart. On a difference the key goes to out ("store.path").
+bool rows_equal(const struct option_row *rows, const void *a, const void *b, bool restart_only, char *out, size_t size);
+// Report the keys of a group that have no default and did not stand in the map at a place.
+void rows_required(struct load *l, const struct row_group *group, const struct position *at, const char *where);
 // A member of a struct by its row.
 const void *row_member(const struct option_row *row, const void *base);
 

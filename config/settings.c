@@ -9,6 +9,9 @@
 #include "config/private.h"
 #include "config/rows.h"
 
+#include <stdio.h>
+#include <yaml.h>
+
 // The settings and what belongs to them are one block; everything they point
 // to stands in the arena.
 struct whole {
@@ -49,6 +52,15 @@ keep_schemes(struct load *l, const struct config_scheme *schemes)
 	memcpy(copy, schemes, size);
 	l->schemes = l->settings->private->schemes = copy;
 	return true;
+}
+
+const char *
+settings_library(void)
+{
+	static char text[32];
+
+	snprintf(text, sizeof(text), "libyaml %s", yaml_get_version_string());
+	return text;
 }
 
 static void
@@ -112,20 +124,20 @@ settings_unref(struct settings *s)
 bool
 settings_needs_restart(const struct settings *a, const struct settings *b, struct fault *f)
 {
-	const struct option_row *which;
+	char key[96];
 
-	if (rows_equal(language_rows, a, b, true, &which))
+	if (rows_equal(language_rows, a, b, true, key, sizeof(key)))
 		return false;
-	fault_set(f, FAIL_NONE, which->key, "a change of '%s' needs a restart", which->key);
+	fault_set(f, FAIL_NONE, key, "a change of '%s' needs a restart", key);
 	return true;
 }
 
 static bool
 same_options(const struct option_row *rows, const void *a, const void *b)
 {
-	const struct option_row *which;
+	char key[96];
 
-	return rows_equal(rows, a, b, false, &which);
+	return rows_equal(rows, a, b, false, key, sizeof(key));
 }
 
 bool

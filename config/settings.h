@@ -129,6 +129,8 @@ bool settings_needs_restart(const struct settings *a, const struct settings *b, 
 // Tell whether a listener or upstream stands unchanged in both (name, URL, options).
 bool settings_listener_same(const struct settings_listener *a, const struct settings_listener *b, const struct config_scheme *schemes);
 bool settings_upstream_same(const struct settings_upstream *a, const struct settings_upstream *b, const struct config_scheme *schemes);
+// The YAML reader underneath, for `cmpgate version`: "libyaml 0.2.5".
+const char *settings_library(void);
 // What a code means, in a few sentences; NULL for an unknown code.
 const char *finding_explain(const char *code);
 // The i-th code, for listing them all; NULL at the end.

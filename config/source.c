@@ -185,14 +185,24 @@ folder_of(struct load *l, const char *path)
 	return out;
 }
 
-// An include that leads back to a file that is being read.
 static bool
-is_cycle(const struct source *s)
+is_same_file(const struct source *a, const struct source *b)
+{
+	return a != b && a->device == b->device && a->inode == b->inode;
+}
+
+// An include that leads back to a file that was read: routes would be there
+// twice, or without end. NULL when all is well.
+static const char *
+why_again(const struct load *l, const struct source *s)
 {
 	for (const struct source *up = s->parent; up != NULL; up = up->parent)
-		if (up->device == s->device && up->inode == s->inode)
-			return true;
-	return false;
+		if (is_same_file(up, s))
+			return "it includes itself";
+	for (const struct source *other = l->sources; other != NULL; other = other->next)
+		if (is_same_file(other, s))
+			return "it is included already";
+	return NULL;
 }
 
 static int
@@ -253,9 +263,10 @@ source_open(struct load *l, const char *path, const struct source *parent, const
 	fd = open_file(s, &why);
 	if (fd < 0)
 		return refuse(l, CODE_READ, s, from, why);
-	if (is_cycle(s)) {
+	why = why_again(l, s);
+	if (why != NULL) {
 		close(fd);
-		return refuse(l, CODE_INCLUDE, s, from, "it includes itself");
+		return refuse(l, CODE_INCLUDE, s, from, why);
 	}
 	s->folder = folder_of(l, path);
 	if (s->folder == NULL) {
