@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "transports/coap_path.h"
+
+#include <stdio.h>
+
+// RFC 9482 2.1 and RFC 9483 6.2; announcements ("ann") are not served.
+static const struct { const char *brief, *operation; } labels[] = {
+	{ "ir", "initialization" },
+	{ "cr", "certification" },
+	{ "kur", "keyupdate" },
+	{ "p10", "pkcs10" },
+	{ "rr", "revocation" },
+	{ "crts", "getcacerts" },
+	{ "rcu", "getrootupdate" },
+	{ "att", "getcertreqtemplate" },
+	{ "crls", "getcrls" },
+	{ "nest", "nested" },
+};
+
+// The older form came from drafts, and devices in the field still use it.
+static const char *const prefixes[] = { "/.well-known/cmp", "/cmp" };
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+const char *
+coap_path_operation(struct span label)
+{
+	for (size_t i = 0; i < COUNT(labels); i++)
+		if (span_equal(label, span_text(labels[i].brief)))
+			return labels[i].operation;
+	return NULL;
+}
+
+// Characters that may stand in a segment as they are.
+static bool
+plain(uint8_t c)
+{
+	return c > 0x20 && c < 0x7f && c != '/';
+}
+
+bool
+coap_path_append(struct label *l, struct span segment)
+{
+	size_t len = strlen(l->path);
+
+	if (segment.len >= sizeof(l->path) || len + 1 + segment.len >= sizeof(l->path))
+		return false;
+	for (size_t i = 0; i < segment.len; i++)
+		if (!plain(segment.data[i]))
+			return false;
+	l->path[len] = '/';
+	if (segment.len > 0)
+		memcpy(l->path + len + 1, segment.data, segment.len);
+	l->path[len + 1 + segment.len] = '\0';
+	return true;
+}
+
+// Take the next segment of a path that stands on a '/' or at its end.
+static struct span
+next_segment(const char **at)
+{
+	const char *begin = *at;
+
+	if (*begin == '\0')
+		return span_of(NULL, 0);
+	begin++;
+	size_t len = strcspn(begin, "/");
+	*at = begin + len;
+	return span_of(begin, len);
+}
+
+// Read what stands behind a prefix: nothing, /<op>, /p/<name> or /p/<name>/<op>.
+static bool
+read_labels(struct label *l, const char *at)
+{
+	struct span segment;
+
+	if (*at == '\0')
+		return true;
+	segment = next_segment(&at);
+	if (span_equal(segment, span_text("p"))) {
+		segment = next_segment(&at);
+		if (segment.len == 0 || segment.len >= sizeof(l->profile))
+			return false;
+		memcpy(l->profile, segment.data, segment.len);
+		l->profile[segment.len] = '\0';
+		if (*at == '\0')
+			return true;
+		segment = next_segment(&at);
+	}
+	const char *operation = coap_path_operation(segment);
+	if (operation == NULL || *at != '\0')
+		return false;
+	snprintf(l->operation, sizeof(l->operation), "%s", operation);
+	return true;
+}
+
+bool
+coap_path_resolve(struct label *l, const struct option_texts *extra)
+{
+	l->profile[0] = l->operation[0] = '\0';
+	for (size_t i = 0; i < extra->count; i++)
+		if (strcmp(l->path, extra->items[i]) == 0)
+			return true;
+	for (size_t i = 0; i < COUNT(prefixes); i++) {
+		size_t len = strlen(prefixes[i]);
+		const char *rest = l->path + len;
+		if (strncmp(l->path, prefixes[i], len) == 0 && (*rest == '\0' || *rest == '/'))
+			return read_labels(l, rest);
+	}
+	return false;
+}
+
+bool
+coap_path_check(const char *path, struct fault *f)
+{
+	struct label l = { .path = "" };
+	const char *at = path;
+
+	if (*path != '/' || path[1] == '\0')
+		return fault_set(f, FAIL_NONE, "paths", "the path \"%s\" must begin with / and name something, as in /plant/cmp", path);
+	while (*at != '\0') {
+		struct span segment = next_segment(&at);
+		bool odd = segment.len == 0 || segment.len > 255;
+		for (size_t i = 0; i < segment.len; i++)
+			odd = odd || strchr("%?#<>\",;\\", segment.data[i]) != NULL;
+		if (odd || !coap_path_append(&l, segment))
+			return fault_set(f, FAIL_NONE, "paths",
+				"the path \"%s\" cannot be served; write segments of plain ASCII between single slashes, 255 characters at most", path);
+	}
+	if (strcmp(path, COAP_PATH_CORE) == 0)
+		return fault_set(f, FAIL_NONE, "paths", COAP_PATH_CORE " is the path of discovery; choose another one");
+	return true;
+}
+
+bool
+coap_path_links(struct buffer *out, const struct option_texts *extra)
+{
+	buffer_printf(out, "<%s>;ct=259", prefixes[0]);
+	for (size_t i = 0; i < extra->count; i++)
+		buffer_printf(out, ",<%s>;ct=259", extra->items[i]);
+	return !out->failed;
+}
