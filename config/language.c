@@ -126,7 +126,7 @@ static const struct option_row limits_rows[] = {
 
 static const struct option_row match_rows[] = {
 	{ .key = "path", .kind = OPTION_TEXTS, .offset = IN(settings_route, match_path), .min = 1, .max = 64,
-	  .help = "Globs on the path of the request, as /.well-known/cmp/p/plc*." },
+	  .help = "Globs on the path of the request.", .example = "/.well-known/cmp/p/plc*" },
 	{ .key = "profile", .kind = OPTION_TEXTS, .offset = IN(settings_route, match_profile), .min = 1, .max = 64,
 	  .help = "Globs on the certificate profile that the header of the message names.", .example = "\"plc*\"" },
 	{ .key = "body", .kind = OPTION_TEXTS, .offset = IN(settings_route, match_body), .min = 1, .max = 32, .choices = body_words,
@@ -136,7 +136,7 @@ static const struct option_row match_rows[] = {
 	{ .key = "source", .kind = OPTION_CIDRS, .offset = IN(settings_route, match_source), .min = 1, .max = 256,
 	  .help = "Networks the request may come from.", .example = "[10.7.0.0/16]" },
 	{ .key = "sender", .kind = OPTION_TEXTS, .offset = IN(settings_route, match_sender), .min = 1, .max = 64,
-	  .help = "Globs on the sender's name as text (RFC 4514)." },
+	  .help = "Globs on the sender's name as text (RFC 4514).", .example = "\"CN=plc-*,O=Works 7\"" },
 	LATER("template"),
 	{ .key = NULL }
 };
@@ -173,7 +173,7 @@ const struct option_row language_route[] = {
 	{ .key = "name", .kind = OPTION_NAME, .offset = IN(route_entry, route.name),
 	  .help = "A name for logs and metrics; route-1, route-2 and so on by itself.", .example = "plc" },
 	{ .key = "from", .kind = OPTION_TEXTS, .offset = IN(route_entry, route.from), .min = 1, .max = 256,
-	  .help = "Listeners whose requests it takes; any, or nothing here, means all.", .example = "[cell-a, cell-b]" },
+	  .help = "Listeners whose requests it takes; any, or nothing here, means all.", .example = "[field]" },
 	{ .key = "match", .kind = OPTION_RECORD, .offset = IN(route_entry, route), .rows = match_rows,
 	  .help = "What a transaction's first message must look like; all that is written here must fit." },
 	{ .key = "to", .kind = OPTION_TEXT, .offset = IN(route_entry, to),
@@ -200,9 +200,9 @@ const struct option_row language_rows[] = {
 	  .help = "Further files, by name or glob, relative to this file and in lexical order. Maps are merged by name, routes appended; "
 	  "a name may stand in one file only. Files may include others, 8 deep.", .example = "conf.d/*.yaml" },
 	{ .key = "user", .kind = OPTION_NAME, .offset = IN(settings, user), .restart = true,
-	  .help = "The user to become when started as root; cmpgate by itself." },
+	  .help = "The user to become when started as root; cmpgate by itself.", .example = "cmpgate" },
 	{ .key = "group", .kind = OPTION_NAME, .offset = IN(settings, group), .restart = true,
-	  .help = "The group to become when started as root; the user's own by itself." },
+	  .help = "The group to become when started as root; the user's own by itself.", .example = "cmpgate" },
 	{ .key = "listeners", .kind = OPTION_MAP, .rows = language_listener,
 	  .help = "Where devices come in, each under a name of your choice: a URL, or a map with the keys below." },
 	{ .key = "upstreams", .kind = OPTION_MAP, .rows = language_upstream,

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <cJSON.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -1030,6 +1031,170 @@ tells_same_entries(void **state)
 	settings_unref(a);
 }
 
+// ---- Texts made from the rows, and from settings.
+
+static void
+shows_what_it_loaded(void **state)
+{
+	static const char *const texts[] = { full, V, V IN UP, V IN UP "routes: []\n",
+		V IN UP "site: no\nroutes: [{to: reject, reject: {text: \"$${x} \\\" \\\\ \xc3\xa4: #\"}}]\n" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		struct settings *a = load_good(texts[i]), *b;
+		char *first = settings_show(a, false), *json = settings_show(a, true), *second;
+		cJSON *parsed = cJSON_Parse(json);
+
+		assert_non_null(first);
+		assert_non_null(parsed);
+		assert_int_equal(cJSON_GetObjectItem(parsed, "version")->valueint, 1);
+		b = load_good(first);
+		second = settings_show(b, false);
+		assert_string_equal(first, second);
+		assert_false(settings_needs_restart(a, b, NULL));
+		if (i == 0)
+			check_full(b);
+		cJSON_Delete(parsed);
+		mem_free(first);
+		mem_free(json);
+		mem_free(second);
+		settings_unref(a);
+		settings_unref(b);
+	}
+}
+
+static void
+shows_values(void **state)
+{
+	struct settings *s = load_good(full);
+	char *yaml = settings_show(s, false), *json = settings_show(s, true);
+	cJSON *parsed = cJSON_Parse(json), *route;
+
+	(void)state;
+	assert_non_null(strstr(yaml, "\n  max_message: 32KiB\n"));
+	assert_non_null(strstr(yaml, "\n  exchange_timeout: 1m\n"));
+	assert_non_null(strstr(yaml, "\n  it:\n    url: \"http://10.7.0.1:8080\"\n"));
+	route = cJSON_GetArrayItem(cJSON_GetObjectItem(parsed, "routes"), 0);
+	assert_string_equal(cJSON_GetObjectItem(route, "to")->valuestring, "reject");
+	assert_string_equal(cJSON_GetObjectItem(cJSON_GetObjectItem(route, "reject"), "status")->valuestring, "badRequest");
+	route = cJSON_GetArrayItem(cJSON_GetObjectItem(parsed, "routes"), 2);
+	assert_string_equal(cJSON_GetObjectItem(route, "to")->valuestring, "it-ca");
+	assert_null(cJSON_GetObjectItem(route, "reject"));
+	cJSON_Delete(parsed);
+	mem_free(yaml);
+	mem_free(json);
+	settings_unref(s);
+}
+
+static void
+assert_mentions(const char *text, const char *before, const char *after, const struct option_row *rows)
+{
+	for (const struct option_row *row = rows; row->key != NULL; row++) {
+		char wanted[96];
+
+		if (row->kind == OPTION_ABSENT)
+			continue;
+		snprintf(wanted, sizeof(wanted), "%s%s%s", before, row->key, after);
+		if (strstr(text, wanted) == NULL)
+			fail_msg("'%s' is not there", wanted);
+		if (row->rows != NULL)
+			assert_mentions(text, before, after, row->rows);
+	}
+}
+
+static void
+makes_schema(void **state)
+{
+	char *text = settings_schema(schemes);
+	cJSON *parsed = cJSON_Parse(text), *limits, *listener;
+
+	(void)state;
+	assert_non_null(parsed);
+	assert_mentions(text, "\"", "\": {\"description\"", language_rows);
+	assert_mentions(text, "\"", "\": {\"description\"", fake_rows);
+	assert_mentions(text, "\"", "\": {\"description\"", echo_rows);
+	assert_null(strstr(text, "\"metrics\""));
+	limits = cJSON_GetObjectItem(cJSON_GetObjectItem(cJSON_GetObjectItem(parsed, "properties"), "limits"), "properties");
+	assert_int_equal(cJSON_GetObjectItem(cJSON_GetObjectItem(limits, "transactions"), "maximum")->valueint, 1024);
+	listener = cJSON_GetObjectItem(cJSON_GetObjectItem(cJSON_GetObjectItem(parsed, "properties"), "listeners"), "additionalProperties");
+	listener = cJSON_GetArrayItem(cJSON_GetObjectItem(listener, "anyOf"), 1);
+	assert_string_equal(cJSON_GetArrayItem(cJSON_GetObjectItem(listener, "required"), 0)->valuestring, "url");
+	cJSON_Delete(parsed);
+	mem_free(text);
+}
+
+static void
+makes_manual(void **state)
+{
+	char *text = settings_manual(schemes);
+
+	(void)state;
+	assert_non_null(text);
+	assert_non_null(strstr(text, "\n.B limits.coap.sessions\n(number from 16 to 100000; default 256)\n"));
+	assert_non_null(strstr(text, "\n.B routes[].match.body\n"));
+	assert_non_null(strstr(text, "\n.B listeners.NAME.size\n"));
+	assert_non_null(strstr(text, ".SS \"Keys of listeners with http:, coap:, tcp:, file:\"\n"));
+	assert_non_null(strstr(text, "listeners.NAME.credential"));
+	assert_mentions(text, "", "", language_rows);
+	assert_mentions(text, "", "", echo_rows);
+	mem_free(text);
+}
+
+// Take the # from settings that wait.
+static void
+wake(char *text)
+{
+	char *out = text;
+
+	for (const char *line = text; *line != '\0';) {
+		size_t len = strcspn(line, "\n") + 1, blank = strspn(line, " ");
+
+		if (line[blank] == '#' && (line[blank + 1] != ' ' || line[blank + 2] == ' ')) {
+			memmove(out, line, blank);
+			out += blank;
+			line += blank + 1;
+			len -= blank + 1;
+		}
+		memmove(out, line, len);
+		out += len;
+		line += len;
+	}
+	*out = '\0';
+}
+
+static void
+makes_sample(void **state)
+{
+	char *text = settings_sample(schemes);
+	struct findings f;
+	struct settings *s;
+
+	(void)state;
+	assert_non_null(text);
+	assert_mentions(text, "", ":", language_rows);
+	assert_mentions(text, "", ":", fake_rows);
+	assert_mentions(text, "", ":", echo_rows);
+	expect(text, "");
+	wake(text);
+	write_text("t.yaml", text);
+	s = settings_load(file, schemes, &f);
+	if (s == NULL)
+		findings_print(&f, put_note, NULL, false);
+	assert_non_null(s);
+	assert_int_equal(s->listener_count, 5);
+	assert_int_equal(s->route_count, 2);
+	settings_unref(s);
+	findings_clear(&f);
+	mem_free(text);
+}
+
+static void
+names_library(void **state)
+{
+	(void)state;
+	assert_int_equal(strncmp(settings_library(), "libyaml 0.", 10), 0);
+}
+
 // ---- Reports.
 
 static void
@@ -1132,6 +1297,12 @@ main(void)
 		cmocka_unit_test(takes_all_fields),
 		cmocka_unit_test(tells_restarts),
 		cmocka_unit_test(tells_same_entries),
+		cmocka_unit_test(shows_what_it_loaded),
+		cmocka_unit_test(shows_values),
+		cmocka_unit_test(makes_schema),
+		cmocka_unit_test(makes_manual),
+		cmocka_unit_test(makes_sample),
+		cmocka_unit_test(names_library),
 		cmocka_unit_test(prints_findings),
 		cmocka_unit_test(lists_codes),
 	};
