@@ -117,6 +117,17 @@ is_texts(struct span in, struct fault *f)
 	return free_text_take(&in, &list, f);
 }
 
+// SEQUENCE OF UTF8String; implementations of the drafts send one bare UTF8String.
+static bool
+is_cert_profile(struct span in, struct fault *f)
+{
+	struct span text;
+
+	if (!der_next_is(in, DER_UTF8))
+		return is_texts(in, f);
+	return (der_take(&in, DER_UTF8, &text) && utf8_valid(text) && text.len <= CAP_FREE_TEXT) || malformed(f, "", "not a short UTF8String");
+}
+
 static bool
 is_encrypted_key(struct span in, struct fault *f)
 {
@@ -256,7 +267,7 @@ static const struct { bool (*parse)(struct span, struct fault *); bool may_be_ab
 	[IT_ROOT_CA_KEY_UPDATE] = { is_root_update, true },
 	[IT_CERT_REQ_TEMPLATE] = { is_template, true },
 	[IT_ROOT_CA_CERT] = { is_certificate, true },
-	[IT_CERT_PROFILE] = { is_texts, false },
+	[IT_CERT_PROFILE] = { is_cert_profile, false },
 	[IT_CRL_STATUS_LIST] = { is_crl_status_list, false },
 	[IT_CRLS] = { is_certificates, true },
 	[IT_KEM_CIPHERTEXT_INFO] = { is_kem_ciphertext, true },

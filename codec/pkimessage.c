@@ -164,7 +164,7 @@ read_general_info(struct pkiheader *h, struct fault *f)
 		h->implicit_confirm = h->implicit_confirm || v.type == IT_IMPLICIT_CONFIRM;
 		wait_time = wait_time || v.type == IT_CONFIRM_WAIT_TIME;
 		if (v.type == IT_CERT_PROFILE && !der_take(&v.value, DER_SEQUENCE, &h->cert_profile))
-			return malformed(f, "id-it-certProfile", "not a SEQUENCE");
+			h->cert_profile = v.value;
 	}
 	if (h->implicit_confirm && wait_time)
 		return fault_set(f, FAIL_BAD_REQUEST, "", "implicitConfirm and confirmWaitTime exclude each other");

@@ -37,7 +37,7 @@ struct pkiheader {
 	struct span free_text;		// contents of PKIFreeText (the UTF8Strings); len 0 = absent
 	struct span general_info;	// contents: the InfoTypeAndValues; len 0 = absent
 	bool implicit_confirm;		// generalInfo has id-it-implicitConfirm
-	struct span cert_profile;	// contents of the SEQUENCE OF UTF8String of id-it-certProfile; len 0 = absent
+	struct span cert_profile;	// the UTF8Strings of id-it-certProfile, one after the other; len 0 = absent
 };
 
 struct pkimessage {

@@ -230,6 +230,7 @@ general_info(void **state)
 	static const uint8_t unknown[] = { 0x30, 0x07, 0x06, 0x03, 0x2A, 0x03, 0x04, 0x05, 0x00 };
 	static const uint8_t confirm_int[] = { 0x30, 0x0D, 0x06, 0x08, 0x2B, 6, 1, 5, 5, 7, 4, 13, 0x02, 0x01, 0x00 };
 	static const uint8_t profile[] = { 0x30, 0x11, 0x06, 0x08, 0x2B, 6, 1, 5, 5, 7, 4, 21, 0x30, 0x05, 0x0C, 0x03, 'p', 'l', 'c' };
+	static const uint8_t draft_profile[] = { 0x30, 0x0F, 0x06, 0x08, 0x2B, 6, 1, 5, 5, 7, 4, 21, 0x0C, 0x03, 'p', 'l', 'c' };
 	struct craft c = craft_plan(8);
 	struct pkimessage m;
 	struct fault f;
@@ -253,6 +254,10 @@ general_info(void **state)
 	craft_message(&octets, &c, BODY_IR);
 	assert_true(parse(&m, &f));
 	assert_true(m.header.implicit_confirm);
+	assert_true(span_equal(m.header.cert_profile, span_of(profile + 14, 5)));
+	c.general_info = span_of(draft_profile, sizeof(draft_profile));
+	craft_message(&octets, &c, BODY_IR);
+	assert_true(parse(&m, &f));
 	assert_true(span_equal(m.header.cert_profile, span_of(profile + 14, 5)));
 }
 
