@@ -29,6 +29,7 @@ struct label {
 	char path[256];		// path as received, "/.well-known/cmp/p/plc"; empty for tcp and file
 	char profile[64];	// after p/
 	char operation[32];
+	char implied[32];	// upstream side: the operation that the message itself asks for; empty = none
 };
 
 // Why a request gets no CMP answer. Each driver has one table from here to its own words.
@@ -56,6 +57,7 @@ enum reply_kind {
 struct reply {
 	enum reply_kind kind;
 	struct blob *message;	// the callee takes a reference of its own if it keeps it
+	const char *body;	// what the message is, by the name of its PKIBody ("ip"), for MAILBOX drivers; NULL = unknown
 	enum refusal reason;
 	unsigned seconds;	// LATER: when to ask again; REFUSE: Retry-After, Max-Age; 0 = no hint
 	uint64_t ticket;	// LATER
@@ -163,7 +165,7 @@ struct driver {
 	// Answer an exchange. An unknown token is a peer that has gone: nothing happens.
 	void (*listener_respond)(struct listener *l, uint64_t token, const struct reply *reply);
 	// MAILBOX: write an answer by its return label; may be repeated.
-	bool (*listener_post)(struct listener *l, struct span return_label, struct blob *message, struct fault *f);
+	bool (*listener_post)(struct listener *l, struct span return_label, struct blob *message, const char *body, struct fault *f);
 
 	struct upstream *(*upstream_open)(const struct upstream_setup *setup, struct fault *f);
 	void (*upstream_close)(struct upstream *u, void (*closed)(void *context), void *context);
