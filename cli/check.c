@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <getopt.h>
+
+#include "cli/command.h"
+#include "cli/report.h"
+#include "cli/schemes.h"
+
+struct request {
+	const char *file;
+	bool json, strict, quiet;
+};
+
+static void
+print_help(FILE *out)
+{
+	fputs("usage: cmpgate check [--json] [--strict] [FILE]\n\n"
+		"Say what is wrong with a configuration: file:line:column, the line itself, and how to mend it.\n"
+		"Nothing is opened but the file and what it includes.\n\n"
+		"  cmpgate check gate.yaml && systemctl reload cmpgate\n\n"
+		"  -c, --config FILE   the same as FILE (" CONFIG_FILE ")\n"
+		"      --json          findings as an array of objects\n"
+		"      --strict        warnings are errors\n"
+		"  -q, --quiet         nothing when all is well\n"
+		"  -h, --help          this text\n\n"
+		"Exit code 0: it can be used; 3: it cannot. `cmpgate explain CODE` tells more about a finding.\n", out);
+}
+
+// False with the exit code when nothing is left to do.
+static bool
+read_arguments(struct request *r, int argc, char **argv, int *code)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' }, { "json", no_argument, NULL, 'j' }, { "strict", no_argument, NULL, 's' },
+		{ "quiet", no_argument, NULL, 'q' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 }
+	};
+	int c;
+
+	*code = EXIT_USAGE;
+	while ((c = getopt_long(argc, argv, "c:qh", options, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			r->file = optarg;
+			break;
+		case 'j':
+			r->json = true;
+			break;
+		case 's':
+			r->strict = true;
+			break;
+		case 'q':
+			r->quiet = true;
+			break;
+		default:
+			print_help(c == 'h' ? stdout : stderr);
+			*code = c == 'h' ? EXIT_DONE : EXIT_USAGE;
+			return false;
+		}
+	}
+	if (optind < argc && r->file == NULL)
+		r->file = argv[optind++];
+	if (optind < argc) {
+		fprintf(stderr, "cmpgate check: '%s' is too much: one file is checked, with what it includes\n", argv[optind]);
+		return false;
+	}
+	if (r->file == NULL)
+		r->file = CONFIG_FILE;
+	return true;
+}
+
+static void
+praise(const struct request *r, const struct settings *s)
+{
+	if (!r->quiet)
+		printf("%s: in order: %zu listener%s, %zu upstream%s, %zu route%s%s\n", r->file,
+			s->listener_count, s->listener_count == 1 ? "" : "s", s->upstream_count, s->upstream_count == 1 ? "" : "s",
+			s->route_count, s->route_count == 1 ? "" : "s", s->implicit_route ? " (everything goes to the one upstream)" : "");
+}
+
+static int
+run(int argc, char **argv)
+{
+	struct request r = { 0 };
+	struct findings findings;
+	struct settings *s;
+	int code, written;
+
+	if (!read_arguments(&r, argc, argv, &code))
+		return code;
+	s = settings_load(r.file, schemes_of_build(), &findings);
+	code = s == NULL || (r.strict && findings.warnings > 0) ? EXIT_CONFIG : EXIT_DONE;
+	if (r.json) {
+		written = report_text(findings_json(&findings));
+		if (code == EXIT_DONE)
+			code = written;
+	} else {
+		report_findings(&findings, stdout);
+		if (code == EXIT_DONE)
+			praise(&r, s);
+	}
+	findings_clear(&findings);
+	settings_unref(s);
+	return code;
+}
+
+const struct command command_check = { "check", run, "say what is wrong with a configuration" };
