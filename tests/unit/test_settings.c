@@ -1195,6 +1195,67 @@ names_library(void **state)
 	assert_int_equal(strncmp(settings_library(), "libyaml 0.", 10), 0);
 }
 
+// ---- Memory that runs out: never half a configuration, and never in silence.
+
+static void
+load_without_memory(const char *text, int every)
+{
+	uint64_t n = 0, before, needed;
+	struct findings f;
+	struct settings *s;
+
+	write_text("t.yaml", text);
+	before = mem_count();
+	s = settings_load(file, schemes, &f);
+	needed = mem_count() - before;
+	settings_unref(s);
+	findings_clear(&f);
+	while (++n <= needed) {
+		char *json;
+
+		mem_fail(n, every);
+		s = settings_load(file, schemes, &f);
+		mem_fail(0, 0);
+		assert_null(s);
+		assert_true(f.exhausted || f.errors > 0);
+		json = findings_json(&f);
+		assert_non_null(json);
+		mem_free(json);
+		findings_clear(&f);
+	}
+}
+
+static void
+survives_without_memory(void **state)
+{
+	(void)state;
+	load_without_memory(full, 0);
+	load_without_memory(full, 1);
+	load_without_memory(V "limts: {}\nlog: {levle: &a info}\nroutes: [{to: x, from: ${NO}}]\n", 0);
+	load_without_memory(V "include: [\"none*\"]\nsite: \"${CG_NONE:-a}\"\n", 1);
+}
+
+static void
+shows_nothing_without_memory(void **state)
+{
+	struct settings *s = load_good(full);
+	char *(*const makers[])(const struct config_scheme *) = { settings_schema, settings_manual, settings_sample };
+
+	(void)state;
+	for (uint64_t n = 1; n <= 4; n++) {
+		mem_fail(n, 1);
+		for (size_t i = 0; i < 2; i++)
+			mem_free(settings_show(s, i == 1));
+		for (size_t i = 0; i < sizeof(makers) / sizeof(*makers); i++)
+			assert_null(makers[i](schemes));
+		mem_fail(0, 0);
+	}
+	mem_fail(1, 1);
+	assert_null(settings_show(s, false));
+	mem_fail(0, 0);
+	settings_unref(s);
+}
+
 // ---- Reports.
 
 static void
@@ -1303,6 +1364,8 @@ main(void)
 		cmocka_unit_test(makes_manual),
 		cmocka_unit_test(makes_sample),
 		cmocka_unit_test(names_library),
+		cmocka_unit_test(survives_without_memory),
+		cmocka_unit_test(shows_nothing_without_memory),
 		cmocka_unit_test(prints_findings),
 		cmocka_unit_test(lists_codes),
 	};
