@@ -1,0 +1,478 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// endpoints: opens, keeps, drains and closes what the drivers serve. A reload
+// opens the new before it lets the old go; what stands unchanged is not touched.
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "gateway/core.h"
+
+// ---- upstreams
+
+static struct gate_upstream *
+upstream_make(struct gateway *g, struct settings *s, const struct settings_upstream *as, struct fault *f)
+{
+	struct gate_upstream *u = mem_alloc(sizeof(*u));
+
+	if (u == NULL || (u->name = mem_text(as->name)) == NULL) {
+		mem_free(u);
+		fault_set(f, FAIL_NONE, as->name, "out of memory");
+		return NULL;
+	}
+	u->gateway = g;
+	u->driver = driver_find(as->url.scheme);
+	u->settings = settings_ref(s);
+	u->as = as;
+	struct upstream_setup setup = {
+		.name = as->name, .url = &as->url, .options = as->options, .limits = &g->limits, .core = &g->core
+	};
+	u->driver_state = u->driver->upstream_open(&setup, f);
+	if (u->driver_state == NULL) {
+		fault_within(f, as->name);
+		settings_unref(u->settings);
+		mem_free(u->name);
+		mem_free(u);
+		return NULL;
+	}
+	u->next = g->upstreams;
+	g->upstreams = u;
+	return u;
+}
+
+struct gate_upstream *
+upstream_find(struct gateway *g, const char *name)
+{
+	for (struct gate_upstream *u = g->upstreams; u != NULL; u = u->next)
+		if (!u->retired && strcmp(u->name, name) == 0)
+			return u;
+	return NULL;
+}
+
+static void
+forget_upstream(struct gateway *g, const struct gate_upstream *u)
+{
+	size_t cursor = 0;
+	struct transaction *t;
+	uint64_t handle;
+
+	while ((t = handle_next(&g->transactions, &cursor, &handle)) != NULL)
+		if (t->upstream == u)
+			t->upstream = NULL;
+}
+
+static void
+on_upstream_closed(void *context)
+{
+	struct gate_upstream *u = context, **at;
+	struct gateway *g = u->gateway;
+
+	for (at = &g->upstreams; *at != u; at = &(*at)->next)
+		;
+	*at = u->next;
+	settings_unref(u->settings);
+	mem_free(u->name);
+	mem_free(u);
+	g->closing--;
+	endpoints_settle(g);
+}
+
+static void
+upstream_shut(struct gateway *g, struct gate_upstream *u)
+{
+	u->closing = true;
+	g->closing++;
+	forget_upstream(g, u);
+	u->driver->upstream_close(u->driver_state, on_upstream_closed, u);
+}
+
+// ---- listeners
+
+static void
+close_all(const int *fds, int count)
+{
+	for (int i = 0; i < count; i++)
+		close(fds[i]);
+}
+
+// Descriptors for a listener: those of the listener it replaces on the same URL, or fresh ones.
+static int
+descriptors(struct gateway *g, const struct settings_listener *as, int fds[DESCRIPTORS_MAX], struct fault *f)
+{
+	for (struct gate_listener *l = g->listeners; l != NULL; l = l->next) {
+		if (l->retired || l->fd_count == 0 || strcmp(l->as->url.text, as->url.text) != 0)
+			continue;
+		for (int i = 0; i < l->fd_count; i++) {
+			fds[i] = fcntl(l->fds[i], F_DUPFD_CLOEXEC, 3);
+			if (fds[i] < 0) {
+				close_all(fds, i);
+				fault_set(f, FAIL_NONE, as->name, "no more descriptors");
+				return -1;
+			}
+		}
+		return l->fd_count;
+	}
+	return g->bind(g->bind_context, as, fds, DESCRIPTORS_MAX, f);
+}
+
+static void
+listener_free(struct gate_listener *l)
+{
+	close_all(l->fds, l->fd_count);
+	settings_unref(l->settings);
+	mem_free(l->name);
+	mem_free(l);
+}
+
+// The driver gets duplicates of the sockets: ours stay for the next reload.
+static bool
+listener_open(struct gateway *g, struct gate_listener *l, struct fault *f)
+{
+	int given[DESCRIPTORS_MAX];
+	struct listener_setup setup = {
+		.name = l->name, .url = &l->as->url, .options = l->as->options, .limits = &g->limits, .core = &g->core, .owner = l
+	};
+
+	if ((l->driver->abilities & DRIVER_BINDS_STREAM) != 0) {
+		int count = descriptors(g, l->as, l->fds, f);
+		if (count < 0)
+			return false;
+		l->fd_count = count;
+		for (int i = 0; i < count; i++) {
+			given[i] = fcntl(l->fds[i], F_DUPFD_CLOEXEC, 3);
+			if (given[i] < 0) {
+				close_all(given, i);
+				return fault_set(f, FAIL_NONE, l->name, "no more descriptors");
+			}
+		}
+		setup.descriptors = given;
+		setup.descriptor_count = (size_t)count;
+	}
+	l->driver_state = l->driver->listener_open(&setup, f);
+	if (l->driver_state == NULL)
+		close_all(given, l->fd_count);
+	return l->driver_state != NULL;
+}
+
+static struct gate_listener *
+listener_make(struct gateway *g, struct settings *s, const struct settings_listener *as, struct fault *f)
+{
+	struct gate_listener *l = mem_alloc(sizeof(*l)), **at;
+
+	if (l == NULL || (l->name = mem_text(as->name)) == NULL) {
+		mem_free(l);
+		fault_set(f, FAIL_NONE, as->name, "out of memory");
+		return NULL;
+	}
+	l->gateway = g;
+	l->driver = driver_find(as->url.scheme);
+	l->settings = settings_ref(s);
+	l->as = as;
+	if (!listener_open(g, l, f)) {
+		fault_within(f, as->name);
+		listener_free(l);
+		return NULL;
+	}
+	for (at = &g->listeners; *at != NULL; at = &(*at)->next)
+		;
+	*at = l;
+	return l;
+}
+
+static void
+forget_mailbox(struct gateway *g, const struct gate_listener *l)
+{
+	size_t cursor = 0;
+	struct transaction *t;
+	uint64_t handle;
+
+	while ((t = handle_next(&g->transactions, &cursor, &handle)) != NULL)
+		if (t->mailbox == l)
+			t->mailbox = NULL;
+}
+
+static void
+on_listener_closed(void *context)
+{
+	struct gate_listener *l = context, **at;
+	struct gateway *g = l->gateway;
+
+	for (at = &g->listeners; *at != l; at = &(*at)->next)
+		;
+	*at = l->next;
+	listener_free(l);
+	g->closing--;
+	endpoints_settle(g);
+}
+
+static void
+listener_shut(struct gateway *g, struct gate_listener *l)
+{
+	size_t cursor = 0;
+	struct exchange *x;
+	uint64_t handle;
+
+	l->closing = true;
+	g->closing++;
+	forget_mailbox(g, l);
+	while ((x = handle_next(&g->exchanges, &cursor, &handle)) != NULL)
+		if (x->listener == l)
+			serve_turn_out(g, x);
+	l->driver->listener_close(l->driver_state, on_listener_closed, l);
+}
+
+static void
+listener_retire(struct gate_listener *l)
+{
+	l->retired = true;
+	l->driver->listener_drain(l->driver_state);
+	close_all(l->fds, l->fd_count);
+	l->fd_count = 0;
+}
+
+// ---- the whole
+
+static void
+take_limits(struct gateway *g)
+{
+	const struct settings_limits *s = &g->settings->limits;
+
+	g->limits = (struct transport_limits){
+		.max_message = s->max_message, .max_answer = s->max_answer, .connections = s->connections,
+		.connections_per_source = s->connections_per_source, .header_timeout = s->header_timeout,
+		.body_timeout = s->body_timeout, .write_timeout = s->write_timeout, .idle_timeout = s->idle_timeout,
+		.exchange_timeout = s->exchange_timeout, .min_rate = s->min_rate, .coap_sessions = s->coap_sessions,
+		.coap_assemblies = s->coap_assemblies, .coap_assemblies_per_peer = s->coap_assemblies_per_peer,
+		.coap_assembly_bytes = s->coap_assembly_bytes, .coap_assembly_timeout = s->coap_assembly_timeout,
+		.coap_waiting = s->coap_waiting, .coap_answers = s->coap_answers,
+	};
+}
+
+static void
+on_timer_closed(uv_handle_t *handle)
+{
+	struct gateway *g = handle->data;
+
+	g->closing--;
+	endpoints_settle(g);
+}
+
+struct gateway *
+gateway_new(uv_loop_t *loop, struct settings *s, const struct config_scheme *schemes, gateway_bind *bind, void *context, struct fault *f)
+{
+	struct gateway *g = mem_alloc(sizeof(*g));
+
+	if (g != NULL)
+		g->rates = rate_table_new();
+	if (g == NULL || g->rates == NULL || !map_init(&g->by_id)) {
+		fault_set(f, FAIL_NONE, "", "out of memory, or no random octets from the kernel");
+		if (g != NULL)
+			rate_table_free(g->rates);
+		mem_free(g);
+		return NULL;
+	}
+	g->loop = loop;
+	g->schemes = schemes;
+	g->bind = bind;
+	g->bind_context = context;
+	g->settings = settings_ref(s);
+	list_init(&g->waiting);
+	list_init(&g->open);
+	list_init(&g->closed);
+	handle_table_init(&g->exchanges);
+	handle_table_init(&g->transactions);
+	handle_table_init(&g->submissions);
+	uv_timer_init(loop, &g->timer);
+	g->timer.data = g;
+	g->timer_open = true;
+	take_limits(g);
+	intake_core(g);
+	return g;
+}
+
+// The endpoint that stays for this entry; NULL when a new one is needed.
+static struct gate_upstream *
+upstream_kept(struct gateway *g, const struct settings_upstream *as)
+{
+	struct gate_upstream *u = upstream_find(g, as->name);
+
+	return u != NULL && settings_upstream_same(u->as, as, g->schemes) && u->as->timeout == as->timeout ? u : NULL;
+}
+
+static struct gate_listener *
+listener_kept(struct gateway *g, const struct settings_listener *as)
+{
+	for (struct gate_listener *l = g->listeners; l != NULL; l = l->next)
+		if (!l->retired && strcmp(l->name, as->name) == 0)
+			return settings_listener_same(l->as, as, g->schemes) ? l : NULL;
+	return NULL;
+}
+
+// Open what s has and the gateway has not; each new endpoint is marked. False: some could not be opened.
+static bool
+open_new(struct gateway *g, struct settings *s, struct fault *f)
+{
+	for (size_t i = 0; i < s->upstream_count; i++) {
+		struct gate_upstream *kept = upstream_kept(g, &s->upstreams[i]);
+		struct gate_upstream *u = kept != NULL ? kept : upstream_make(g, s, &s->upstreams[i], f);
+		if (u == NULL)
+			return false;
+		u->fresh = kept == NULL;
+		u->wanted = true;
+	}
+	for (size_t i = 0; i < s->listener_count; i++) {
+		struct gate_listener *kept = listener_kept(g, &s->listeners[i]);
+		struct gate_listener *l = kept != NULL ? kept : listener_make(g, s, &s->listeners[i], f);
+		if (l == NULL)
+			return false;
+		l->fresh = kept == NULL;
+		l->wanted = true;
+	}
+	return true;
+}
+
+// Let go what is not wanted (or, after a failure, what is fresh), and clear the marks.
+static void
+let_go(struct gateway *g, bool failed)
+{
+	for (struct gate_listener *l = g->listeners; l != NULL; l = l->next) {
+		if (!l->retired && (failed ? l->fresh : !l->wanted))
+			listener_retire(l);
+		l->fresh = l->wanted = false;
+	}
+	for (struct gate_upstream *u = g->upstreams; u != NULL; u = u->next) {
+		if (failed ? u->fresh : !u->wanted)
+			u->retired = true;
+		u->fresh = u->wanted = false;
+	}
+}
+
+bool
+gateway_open(struct gateway *g, struct fault *f)
+{
+	bool well = open_new(g, g->settings, f);
+
+	let_go(g, !well);
+	endpoints_settle(g);
+	return well;
+}
+
+bool
+gateway_reload(struct gateway *g, struct settings *s, struct fault *f)
+{
+	if (g->stopping)
+		return fault_set(f, FAIL_NONE, "", "the gateway is ending");
+	bool well = open_new(g, s, f);
+	if (well) {
+		settings_unref(g->settings);
+		g->settings = settings_ref(s);
+		take_limits(g);
+	}
+	let_go(g, !well);
+	endpoints_settle(g);
+	return well;
+}
+
+void
+gateway_listening(const struct gateway *g, void (*put)(void *context, const char *name, const char *url), void *context)
+{
+	char url[320];
+
+	for (const struct gate_listener *l = g->listeners; l != NULL; l = l->next)
+		for (size_t i = 0; !l->retired && l->driver->listener_url(l->driver_state, i, url, sizeof(url)); i++)
+			put(context, l->name, url);
+}
+
+// Close what is retired and idle.
+static void
+shut_idle(struct gateway *g, bool all)
+{
+	for (struct gate_listener *l = g->listeners, *next; l != NULL; l = next) {
+		next = l->next;
+		if (l->retired && !l->closing && (all || l->exchanges == 0))
+			listener_shut(g, l);
+	}
+	if (all && g->listeners != NULL)
+		return;		// answers may still go up and down until the last listener is gone
+	for (struct gate_upstream *u = g->upstreams, *next; u != NULL; u = next) {
+		next = u->next;
+		if (u->retired && !u->closing && (all || u->submissions == 0))
+			upstream_shut(g, u);
+	}
+}
+
+void
+endpoints_settle(struct gateway *g)
+{
+	if (!g->stopping) {
+		shut_idle(g, false);
+		return;
+	}
+	if (g->ended)
+		return;
+	bool all = g->exchanges.count == 0 || clock_mono_ms() >= g->stop_at;
+	shut_idle(g, all);
+	if (g->listeners != NULL || g->upstreams != NULL)
+		return;
+	if (g->timer_open) {
+		g->timer_open = false;
+		g->closing++;
+		uv_close((uv_handle_t *)&g->timer, on_timer_closed);
+	} else if (g->closing == 0) {
+		g->ended = true;
+		g->done(g->done_context);
+	}
+}
+
+void
+gateway_stop(struct gateway *g, int64_t grace_ms, void (*done)(void *context), void *context)
+{
+	int64_t stop_at = clock_mono_ms() + grace_ms;
+
+	g->done = done;
+	g->done_context = context;
+	if (!g->stopping || stop_at < g->stop_at)
+		g->stop_at = stop_at;
+	g->stopping = true;
+	for (struct gate_listener *l = g->listeners; l != NULL; l = l->next)
+		if (!l->retired)
+			listener_retire(l);
+	for (struct gate_upstream *u = g->upstreams; u != NULL; u = u->next)
+		u->retired = true;
+	endpoints_settle(g);
+	g->timer_due = 0;
+	serve_arm(g);
+}
+
+void
+gateway_free(struct gateway *g)
+{
+	struct transaction *t;
+	struct submission *s;
+	size_t cursor = 0;
+	uint64_t handle;
+
+	if (g == NULL)
+		return;
+	// Their upstreams are gone; nobody can tell their outcome any more.
+	while ((s = handle_next(&g->submissions, &cursor, &handle)) != NULL)
+		mem_free(s);
+	cursor = 0;
+	while ((t = handle_next(&g->transactions, &cursor, &handle)) != NULL)
+		table_remove(g, t);
+	handle_table_clear(&g->exchanges);
+	handle_table_clear(&g->transactions);
+	handle_table_clear(&g->submissions);
+	map_clear(&g->by_id);
+	rate_table_free(g->rates);
+	settings_unref(g->settings);
+	mem_free(g);
+}
+
+struct gateway_counts
+gateway_count(const struct gateway *g)
+{
+	return (struct gateway_counts){ g->exchanges.count, g->open_count, g->closed_count, g->submissions.count };
+}

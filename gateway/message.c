@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "gateway/message.h"
+
+#include "base/memory.h"
+
+// A nested message around exactly one other is an envelope: what counts is
+// inside. False without memory.
+static bool
+look_inside(struct message *m)
+{
+	struct span rest, octets;
+
+	if (m->view.body != BODY_NESTED || !nested_first(m->view.body_contents, &rest) || !nested_next(&rest, &octets) || !der_at_end(rest))
+		return true;
+	m->inner = mem_alloc(sizeof(*m->inner));
+	return m->inner != NULL && pkimessage_parse(m->inner, octets, NULL, NULL);
+}
+
+struct message *
+message_parse(struct blob *octets, struct pkiheader *header, bool *header_read, struct fault *f)
+{
+	struct message *m = mem_alloc(sizeof(*m));
+
+	*header_read = false;
+	if (m == NULL) {
+		fault_set(f, FAIL_SYSTEM_UNAVAIL, "", "out of memory");
+		return NULL;
+	}
+	bool well = pkimessage_parse(&m->view, blob_span(octets), header_read, f);
+	*header = m->view.header;
+	if (!well) {
+		mem_free(m);
+		return NULL;
+	}
+	m->references = 1;
+	m->octets = blob_ref(octets);
+	if (look_inside(m))
+		return m;
+	message_unref(m);
+	fault_set(f, FAIL_SYSTEM_UNAVAIL, "", "out of memory");
+	return NULL;
+}
+
+struct message *
+message_ref(struct message *m)
+{
+	m->references++;
+	return m;
+}
+
+void
+message_unref(struct message *m)
+{
+	if (m == NULL || --m->references > 0)
+		return;
+	blob_unref(m->octets);
+	mem_free(m->inner);
+	mem_free(m);
+}
+
+const struct pkimessage *
+message_meaning(const struct message *m)
+{
+	return m->inner != NULL ? m->inner : &m->view;
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "gateway/relay.h"
+
+#include "codec/confirm.h"
+#include "codec/response.h"
+
+static bool
+refers_to(const struct asked *asked, const struct pkiheader *h)
+{
+	for (size_t i = 0; i < sizeof(asked->nonces) / sizeof(asked->nonces[0]); i++)
+		if (asked->nonces[i].len > 0 && span_equal(asked->nonces[i], h->recip_nonce))
+			return true;
+	return false;
+}
+
+static bool
+belongs(const struct message *answer, const struct asked *asked, struct fault *f)
+{
+	const struct pkiheader *h = &answer->view.header;
+
+	if (!h->has_transaction_id || !span_equal(h->transaction_id, asked->transaction_id))
+		return fault_set(f, FAIL_SYSTEM_FAILURE, "header.transactionID", "the CA's answer belongs to another transaction");
+	if (!h->has_recip_nonce || !refers_to(asked, h))
+		return fault_set(f, FAIL_SYSTEM_FAILURE, "header.recipNonce", "the CA's answer does not refer to this request");
+	return true;
+}
+
+// An error nobody signed could come from anybody on the path (design 8.21).
+static bool
+error_is_tolerable(const struct message *answer, const struct asked *asked, struct fault *f)
+{
+	const struct pkiheader *h = &answer->view.header;
+
+	if (!asked->accept_unprotected_error)
+		return fault_set(f, FAIL_SYSTEM_FAILURE, "protection", "the CA answered with an error that nobody protected; the route may accept: [unprotected-error]");
+	if (h->has_transaction_id && !span_equal(h->transaction_id, asked->transaction_id))
+		return fault_set(f, FAIL_SYSTEM_FAILURE, "header.transactionID", "the CA's error belongs to another transaction");
+	return true;
+}
+
+static bool
+kind_fits(enum body answer, const struct asked *asked)
+{
+	if (answer == BODY_ERROR)
+		return true;
+	if (asked->body == BODY_CERTCONF)
+		return answer == BODY_PKICONF;
+	if (asked->body != BODY_POLLREQ)
+		return answer == body_answer(asked->body);
+	if (answer == BODY_POLLREP || answer == BODY_PKICONF)
+		return true;
+	if (asked->first_body != BODY_COUNT)
+		return answer == body_answer(asked->first_body);
+	return answer == BODY_IP || answer == BODY_CP || answer == BODY_KUP || answer == BODY_CCP || answer == BODY_KRP
+		|| answer == BODY_RP || answer == BODY_GENP;
+}
+
+static enum event
+read_cert_rep(const struct pkimessage *m, struct relayed *out)
+{
+	struct cert_rep_message reply;
+	struct cert_response r;
+	bool waiting = false;
+
+	if (!cert_rep_message_read(m->body_contents, &reply, NULL))
+		return EVENT_BAD;
+	while (!der_at_end(reply.responses) && cert_response_take(&reply.responses, &r, NULL)) {
+		waiting = waiting || r.status.status == STATUS_WAITING;
+		if (r.has_pair && out->id_count < CAP_CERT_REQ_MSGS)
+			out->ids[out->id_count++] = r.cert_req_id;
+	}
+	if (waiting)
+		return EVENT_WAITING;
+	if (out->id_count == 0)
+		return EVENT_FINAL_NEGATIVE;
+	out->has_certificate = true;
+	out->need_conf = !m->header.implicit_confirm;
+	return EVENT_FINAL_POSITIVE;
+}
+
+static enum event
+read_krp(const struct pkimessage *m, struct relayed *out)
+{
+	struct key_rec_rep reply;
+
+	if (!key_rec_rep_read(m->body_contents, &reply, NULL))
+		return EVENT_BAD;
+	if (reply.status.status == STATUS_WAITING)
+		return EVENT_WAITING;
+	if (reply.status.status == STATUS_REJECTION)
+		return EVENT_FINAL_NEGATIVE;
+	if (reply.new_sig_cert.len > 0) {
+		out->ids[out->id_count++] = 0;
+		out->has_certificate = true;
+		out->need_conf = !m->header.implicit_confirm;
+	}
+	return EVENT_FINAL_POSITIVE;
+}
+
+static enum event
+read_rp(const struct pkimessage *m)
+{
+	struct rev_rep reply;
+	struct status_info first;
+
+	if (!rev_rep_read(m->body_contents, &reply, NULL) || !status_info_take(&reply.statuses, &first, NULL))
+		return EVENT_BAD;
+	if (first.status == STATUS_WAITING)
+		return EVENT_WAITING;
+	return first.status == STATUS_REJECTION ? EVENT_FINAL_NEGATIVE : EVENT_FINAL_POSITIVE;
+}
+
+static enum event
+read_error(const struct pkimessage *m)
+{
+	struct error_content e;
+	struct span in = m->body_contents;
+
+	if (!error_content_take(&in, &e, NULL))
+		return EVENT_BAD;
+	return e.status.status == STATUS_WAITING ? EVENT_WAITING : EVENT_FINAL_NEGATIVE;
+}
+
+static enum event
+read_body(const struct pkimessage *m, struct relayed *out)
+{
+	switch (m->body) {
+	case BODY_IP:
+	case BODY_CP:
+	case BODY_KUP:
+	case BODY_CCP: return read_cert_rep(m, out);
+	case BODY_KRP: return read_krp(m, out);
+	case BODY_RP: return read_rp(m);
+	case BODY_ERROR: return read_error(m);
+	case BODY_POLLREP: return EVENT_POLLREP;
+	case BODY_PKICONF: return EVENT_PKICONF;
+	default: return EVENT_FINAL_POSITIVE;	// genp, nested
+	}
+}
+
+void
+relay_judge(const struct message *answer, const struct asked *asked, struct relayed *out, struct fault *f)
+{
+	const struct pkimessage *m = message_meaning(answer);
+
+	memset(out, 0, sizeof(*out));
+	out->event = EVENT_BAD;
+	if (m->body == BODY_ERROR && !answer->view.has_protection && !m->has_protection) {
+		if (error_is_tolerable(answer, asked, f))
+			out->event = read_error(m);
+		return;
+	}
+	if (!belongs(answer, asked, f))
+		return;
+	// A batch is answered by a nested message, whatever is inside.
+	if (!kind_fits(m->body, asked) && !(asked->body == BODY_NESTED && answer->view.body == BODY_NESTED)) {
+		fault_set(f, FAIL_SYSTEM_FAILURE, "body", "the CA answered %s with %s", body_name(asked->body), body_name(m->body));
+		return;
+	}
+	out->event = asked->body == BODY_NESTED ? EVENT_FINAL_POSITIVE : read_body(m, out);
+	if (out->event == EVENT_BAD)
+		fault_set(f, FAIL_SYSTEM_FAILURE, "body", "the CA's %s cannot be read", body_name(m->body));
+}

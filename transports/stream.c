@@ -1,0 +1,698 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "transports/stream.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "base/memory.h"
+
+enum { TICK_MS = 250, READ_ROOM = 65536, PARTS_MAX = 4 };
+
+struct stream {
+	uv_tcp_t tcp;
+	struct list deadlines;		// linked while a deadline stands
+	int64_t deadline_ms;
+	const struct stream_events *events;
+	void *owner;
+	size_t pending;
+	struct source *source;		// accepted ones: counted there
+	struct connecting *connecting;	// ours, until it stands
+	bool closing, finishing;
+};
+
+// ---- what all streams of the process share: loop thread only
+
+struct source {
+	struct map_node node;
+	size_t connections;
+	char name[48];
+};
+
+static struct {
+	struct list deadlines;
+	uv_timer_t *timer;		// runs while any deadline stands
+	struct map sources;
+	bool ready;
+	size_t connections;		// accepted ones
+} all;
+
+static uint8_t read_room[READ_ROOM];
+
+static bool
+get_ready(void)
+{
+	if (all.ready)
+		return true;
+	list_init(&all.deadlines);
+	all.ready = map_init(&all.sources);
+	return all.ready;
+}
+
+static void
+on_timer_closed(uv_handle_t *handle)
+{
+	mem_free(handle);
+}
+
+static void
+stop_ticking(void)
+{
+	if (all.timer == NULL)
+		return;
+	uv_close((uv_handle_t *)all.timer, on_timer_closed);
+	all.timer = NULL;
+}
+
+// The events may close any stream, so each round starts at the front again.
+static void
+on_tick(uv_timer_t *timer)
+{
+	int64_t now = clock_mono_ms();
+	bool again = true;
+
+	(void)timer;
+	while (again) {
+		again = false;
+		for (struct list *n = all.deadlines.next; n != &all.deadlines; n = n->next) {
+			struct stream *s = container_of(n, struct stream, deadlines);
+			if (s->deadline_ms > now)
+				continue;
+			list_remove(&s->deadlines);
+			if (s->finishing)
+				stream_close(s);
+			else
+				s->events->expired(s->owner);
+			again = true;
+			break;
+		}
+	}
+	if (list_is_empty(&all.deadlines))
+		stop_ticking();
+}
+
+void
+stream_deadline(struct stream *s, int64_t at_ms)
+{
+	s->deadline_ms = at_ms;
+	if (at_ms == 0) {
+		list_remove(&s->deadlines);
+		return;
+	}
+	if (list_is_linked(&s->deadlines) || !get_ready())
+		return;
+	list_append(&all.deadlines, &s->deadlines);
+	if (all.timer != NULL)
+		return;
+	all.timer = mem_alloc(sizeof(*all.timer));
+	if (all.timer == NULL)
+		return;
+	uv_timer_init(s->tcp.loop, all.timer);
+	uv_timer_start(all.timer, on_tick, TICK_MS, TICK_MS);
+}
+
+// ---- addresses
+
+static bool
+mapped_v4(const struct sockaddr_in6 *a)
+{
+	return IN6_IS_ADDR_V4MAPPED(&a->sin6_addr);
+}
+
+void
+stream_address_source(const struct sockaddr *a, char *out, size_t size, bool *loopback)
+{
+	char text[INET6_ADDRSTRLEN] = "";
+
+	*loopback = false;
+	if (a->sa_family == AF_INET) {
+		const struct sockaddr_in *in = (const void *)a;
+		uv_inet_ntop(AF_INET, &in->sin_addr, text, sizeof(text));
+		*loopback = ntohl(in->sin_addr.s_addr) >> 24 == 127;
+	} else if (a->sa_family == AF_INET6) {
+		const struct sockaddr_in6 *in = (const void *)a;
+		if (mapped_v4(in)) {
+			uv_inet_ntop(AF_INET, in->sin6_addr.s6_addr + 12, text, sizeof(text));
+			*loopback = in->sin6_addr.s6_addr[12] == 127;
+		} else {
+			uv_inet_ntop(AF_INET6, &in->sin6_addr, text, sizeof(text));
+			*loopback = IN6_IS_ADDR_LOOPBACK(&in->sin6_addr);
+		}
+	}
+	snprintf(out, size, "%s", text);
+}
+
+void
+stream_address_text(const struct sockaddr *a, char *out, size_t size)
+{
+	char source[INET6_ADDRSTRLEN];
+	bool loopback;
+	unsigned port = 0;
+
+	stream_address_source(a, source, sizeof(source), &loopback);
+	if (a->sa_family == AF_INET)
+		port = ntohs(((const struct sockaddr_in *)(const void *)a)->sin_port);
+	else if (a->sa_family == AF_INET6)
+		port = ntohs(((const struct sockaddr_in6 *)(const void *)a)->sin6_port);
+	bool brackets = strchr(source, ':') != NULL;
+	snprintf(out, size, "%s%s%s:%u", brackets ? "[" : "", source, brackets ? "]" : "", port);
+}
+
+void
+stream_peer(const struct stream *s, struct peer *out)
+{
+	struct sockaddr_storage a;
+	int len = sizeof(a);
+
+	memset(out, 0, sizeof(*out));
+	if (uv_tcp_getpeername(&s->tcp, (struct sockaddr *)&a, &len) != 0)
+		return;
+	stream_address_text((struct sockaddr *)&a, out->text, sizeof(out->text));
+	stream_address_source((struct sockaddr *)&a, out->source, sizeof(out->source), &out->loopback);
+}
+
+// ---- a stream
+
+static struct stream *
+stream_new(uv_loop_t *loop)
+{
+	struct stream *s = mem_alloc(sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	if (uv_tcp_init(loop, &s->tcp) != 0) {
+		mem_free(s);
+		return NULL;
+	}
+	s->tcp.data = s;
+	return s;
+}
+
+static void
+on_room(uv_handle_t *handle, size_t wanted, uv_buf_t *out)
+{
+	(void)handle;
+	(void)wanted;
+	*out = uv_buf_init((char *)read_room, sizeof(read_room));
+}
+
+static void
+on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buffer)
+{
+	struct stream *s = handle->data;
+
+	if (n == 0 || s->closing)
+		return;
+	// ---- a TLS filter takes octets here
+	if (n > 0) {
+		s->events->read(s->owner, span_of(buffer->base, (size_t)n));
+		return;
+	}
+	uv_read_stop(handle);
+	s->events->ended(s->owner, n == UV_EOF, n == UV_EOF ? "the peer closed the connection" : uv_strerror((int)n));
+}
+
+void
+stream_pause(struct stream *s, bool paused)
+{
+	if (s->closing)
+		return;
+	if (paused)
+		uv_read_stop((uv_stream_t *)&s->tcp);
+	else
+		uv_read_start((uv_stream_t *)&s->tcp, on_room, on_read);
+}
+
+void
+stream_adopt(struct stream *s, const struct stream_events *events, void *owner)
+{
+	s->events = events;
+	s->owner = owner;
+	stream_pause(s, false);
+}
+
+static void
+leave_source(struct stream *s)
+{
+	if (s->source == NULL)
+		return;
+	all.connections--;
+	if (--s->source->connections == 0) {
+		map_remove(&all.sources, &s->source->node);
+		mem_free(s->source);
+	}
+	s->source = NULL;
+}
+
+static void
+on_closed(uv_handle_t *handle)
+{
+	mem_free(handle->data);
+}
+
+static void connecting_abandon(struct stream *s);
+
+void
+stream_close(struct stream *s)
+{
+	if (s->closing)
+		return;
+	s->closing = true;
+	stream_deadline(s, 0);
+	leave_source(s);
+	connecting_abandon(s);
+	uv_close((uv_handle_t *)&s->tcp, on_closed);
+}
+
+// ---- writing
+
+struct writing {
+	uv_write_t request;
+	struct stream *stream;
+	size_t len;
+	uint8_t octets[];
+};
+
+static void
+on_written(uv_write_t *request, int status)
+{
+	struct writing *w = container_of(request, struct writing, request);
+	struct stream *s = w->stream;
+
+	s->pending -= w->len;
+	mem_free(w);
+	if (s->closing)
+		return;
+	if (s->finishing && (status != 0 || s->pending == 0))
+		stream_close(s);
+	else if (s->finishing)
+		return;
+	else if (status != 0)
+		s->events->ended(s->owner, false, uv_strerror(status));
+	else if (s->pending == 0 && s->events->drained != NULL)
+		s->events->drained(s->owner);
+}
+
+size_t
+stream_pending(const struct stream *s)
+{
+	return s->pending;
+}
+
+// Queue what is left after `sent` octets of the parts.
+static bool
+write_rest(struct stream *s, const struct span *parts, size_t count, size_t total, size_t sent)
+{
+	struct writing *w = mem_alloc(sizeof(*w) + total - sent);
+	size_t at = 0;
+
+	if (w == NULL)
+		return false;
+	w->stream = s;
+	for (size_t i = 0; i < count; i++) {
+		size_t skip = sent < parts[i].len ? sent : parts[i].len;
+		sent -= skip;
+		if (parts[i].len > skip)
+			memcpy(w->octets + at, parts[i].data + skip, parts[i].len - skip);
+		at += parts[i].len - skip;
+	}
+	w->len = at;
+	uv_buf_t buffer = uv_buf_init((char *)w->octets, (unsigned)at);
+	if (uv_write(&w->request, (uv_stream_t *)&s->tcp, &buffer, 1, on_written) != 0) {
+		mem_free(w);
+		return false;
+	}
+	s->pending += at;
+	return true;
+}
+
+bool
+stream_write(struct stream *s, const struct span *parts, size_t count)
+{
+	uv_buf_t buffers[PARTS_MAX];
+	size_t total = 0, sent = 0;
+
+	if (s->closing || count > PARTS_MAX)
+		return false;
+	// ---- a TLS filter gives octets here
+	for (size_t i = 0; i < count; i++) {
+		buffers[i] = uv_buf_init((char *)(uintptr_t)parts[i].data, (unsigned)parts[i].len);
+		total += parts[i].len;
+	}
+	if (s->pending + total > STREAM_PENDING_MAX)
+		return false;
+	if (s->pending == 0) {
+		int n = uv_try_write((uv_stream_t *)&s->tcp, buffers, (unsigned)count);
+		if (n < 0 && n != UV_EAGAIN)
+			return false;
+		sent = n > 0 ? (size_t)n : 0;
+	}
+	return sent == total || write_rest(s, parts, count, total, sent);
+}
+
+// The peer's remaining octets are read and dropped: closing a socket with unread
+// octets resets the connection, and the answer on its way would be lost.
+static void
+drop_read(void *owner, struct span octets)
+{
+	(void)owner;
+	(void)octets;
+}
+
+static void
+drop_ended(void *owner, bool well, const char *text)
+{
+	(void)well;
+	(void)text;
+	stream_close(owner);
+}
+
+static void
+drop_expired(void *owner)
+{
+	stream_close(owner);
+}
+
+static const struct stream_events dropping = { .read = drop_read, .ended = drop_ended, .expired = drop_expired };
+
+struct shutting { uv_shutdown_t request; };
+
+static void
+on_shut(uv_shutdown_t *request, int status)
+{
+	(void)status;
+	mem_free(request);
+}
+
+void
+stream_finish(struct stream *s, int64_t ms)
+{
+	struct shutting *sh;
+
+	if (s->closing)
+		return;
+	s->events = &dropping;
+	s->owner = s;
+	// The other side sees our end after the last octet, and closes; a deadline bounds the wait.
+	sh = mem_alloc(sizeof(*sh));
+	if (sh == NULL || uv_shutdown(&sh->request, (uv_stream_t *)&s->tcp, on_shut) != 0) {
+		mem_free(sh);
+		stream_close(s);
+		return;
+	}
+	stream_pause(s, false);
+	stream_deadline(s, clock_mono_ms() + ms);
+}
+
+// ---- connecting
+
+struct connecting {
+	uv_getaddrinfo_t lookup;
+	uv_connect_t connect;
+	struct stream *stream;		// NULL: abandoned
+	struct addrinfo *found, *next;
+	bool looking, trying;
+};
+
+static void
+connecting_free(struct connecting *c)
+{
+	if (c->looking || c->trying)
+		return;
+	if (c->stream != NULL)
+		c->stream->connecting = NULL;
+	if (c->found != NULL)
+		uv_freeaddrinfo(c->found);
+	mem_free(c);
+}
+
+static void
+connecting_abandon(struct stream *s)
+{
+	struct connecting *c = s->connecting;
+
+	if (c == NULL)
+		return;
+	s->connecting = NULL;
+	c->stream = NULL;
+	if (c->looking)
+		uv_cancel((uv_req_t *)&c->lookup);
+	connecting_free(c);
+}
+
+static void try_next(struct connecting *c, const char *why);
+
+static void
+connecting_failed(struct connecting *c, const char *why)
+{
+	struct stream *s = c->stream;
+
+	connecting_free(c);
+	s->events->ended(s->owner, false, why);
+}
+
+static void
+on_connected(uv_connect_t *request, int status)
+{
+	struct connecting *c = container_of(request, struct connecting, connect);
+	struct stream *s = c->stream;
+
+	c->trying = false;
+	if (s == NULL) {
+		connecting_free(c);
+		return;
+	}
+	if (status != 0) {
+		try_next(c, uv_strerror(status));
+		return;
+	}
+	connecting_free(c);
+	uv_tcp_nodelay(&s->tcp, 1);
+	stream_pause(s, false);
+	s->events->opened(s->owner);
+}
+
+static void
+try_next(struct connecting *c, const char *why)
+{
+	if (c->next == NULL) {
+		connecting_failed(c, why != NULL ? why : "no address answers");
+		return;
+	}
+	struct addrinfo *a = c->next;
+	c->next = a->ai_next;
+	int rc = uv_tcp_connect(&c->connect, &c->stream->tcp, a->ai_addr, on_connected);
+	if (rc == 0) {
+		c->trying = true;
+		return;
+	}
+	// libuv leaves the handle with a socket of one family; another try may need another.
+	connecting_failed(c, uv_strerror(rc));
+}
+
+static void
+on_looked_up(uv_getaddrinfo_t *request, int status, struct addrinfo *found)
+{
+	struct connecting *c = container_of(request, struct connecting, lookup);
+
+	c->looking = false;
+	c->found = found;
+	c->next = found;
+	if (c->stream == NULL)
+		connecting_free(c);
+	else if (status != 0)
+		connecting_failed(c, uv_strerror(status));
+	else
+		try_next(c, NULL);
+}
+
+struct stream *
+stream_connect(uv_loop_t *loop, const char *host, unsigned port, const struct stream_events *events, void *owner)
+{
+	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
+	struct stream *s = stream_new(loop);
+	struct connecting *c = mem_alloc(sizeof(*c));
+	char service[8];
+
+	if (s == NULL || c == NULL) {
+		mem_free(c);
+		if (s != NULL)
+			stream_close(s);
+		return NULL;
+	}
+	s->events = events;
+	s->owner = owner;
+	s->connecting = c;
+	c->stream = s;
+	snprintf(service, sizeof(service), "%u", port);
+	c->looking = true;
+	if (uv_getaddrinfo(loop, &c->lookup, on_looked_up, host, service, &hints) != 0) {
+		c->looking = false;
+		stream_close(s);
+		return NULL;
+	}
+	return s;
+}
+
+// ---- listening
+
+struct stream_listener {
+	uv_tcp_t *handles;
+	size_t count, open;
+	const struct transport_limits *limits;
+	void (*accepted)(void *context, struct stream *s);
+	void *context;
+	void (*closed)(void *context);
+	void *closed_context;
+};
+
+// Count the stream under its source; false when it is one too many.
+static bool
+enter_source(struct stream *s, const struct transport_limits *limits)
+{
+	struct peer peer;
+
+	stream_peer(s, &peer);
+	if (all.connections >= (size_t)limits->connections)
+		return false;
+	struct map_node *node = map_find(&all.sources, span_text(peer.source));
+	struct source *source = node != NULL ? container_of(node, struct source, node) : mem_alloc(sizeof(*source));
+	if (source == NULL)
+		return false;
+	if (node == NULL) {
+		snprintf(source->name, sizeof(source->name), "%s", peer.source);
+		source->node.key = span_text(source->name);
+		if (!map_insert(&all.sources, &source->node)) {
+			mem_free(source);
+			return false;
+		}
+	} else if (!peer.loopback && source->connections >= (size_t)limits->connections_per_source) {
+		return false;
+	}
+	source->connections++;
+	all.connections++;
+	s->source = source;
+	return true;
+}
+
+static void
+on_connection(uv_stream_t *server, int status)
+{
+	struct stream_listener *l = server->data;
+	struct stream *s;
+
+	if (status != 0 || (s = stream_new(server->loop)) == NULL) {
+		log_event(LOG_WARN_, "stream", NULL, "cannot accept: %s", status != 0 ? uv_strerror(status) : "out of memory");
+		return;
+	}
+	if (uv_accept(server, (uv_stream_t *)&s->tcp) != 0 || !enter_source(s, l->limits)) {
+		stream_close(s);
+		return;
+	}
+	uv_tcp_nodelay(&s->tcp, 1);
+	l->accepted(l->context, s);
+}
+
+static void
+on_handle_closed(uv_handle_t *handle)
+{
+	struct stream_listener *l = handle->data;
+
+	if (--l->open > 0 || l->closed == NULL)
+		return;
+	void (*closed)(void *) = l->closed;
+	void *context = l->closed_context;
+	mem_free(l->handles);
+	mem_free(l);
+	closed(context);
+}
+
+static void
+nothing(void *context)
+{
+	(void)context;
+}
+
+struct stream_listener *
+stream_listen(uv_loop_t *loop, const int *descriptors, size_t count, const struct transport_limits *limits,
+	void (*accepted)(void *context, struct stream *s), void *context, struct fault *f)
+{
+	struct stream_listener *l = mem_alloc(sizeof(*l));
+
+	if (l == NULL || !get_ready() || (l->handles = mem_array(count > 0 ? count : 1, sizeof(*l->handles))) == NULL) {
+		mem_free(l);
+		fault_set(f, FAIL_NONE, "", "out of memory");
+		return NULL;
+	}
+	l->limits = limits;
+	l->accepted = accepted;
+	l->context = context;
+	for (; l->count < count; l->count++) {
+		uv_tcp_t *h = &l->handles[l->count];
+		uv_tcp_init(loop, h);
+		h->data = l;
+		l->open++;
+		int rc = uv_tcp_open(h, descriptors[l->count]);
+		if (rc == 0)
+			rc = uv_listen((uv_stream_t *)h, 128, on_connection);
+		if (rc != 0) {
+			fault_set(f, FAIL_NONE, "", "cannot listen: %s", uv_strerror(rc));
+			l->count++;
+			stream_listener_close(l, nothing, NULL);
+			return NULL;
+		}
+	}
+	return l;
+}
+
+bool
+stream_listener_address(const struct stream_listener *l, size_t i, char *out, size_t size)
+{
+	struct sockaddr_storage a;
+	int len = sizeof(a);
+
+	if (i >= l->count || uv_tcp_getsockname(&l->handles[i], (struct sockaddr *)&a, &len) != 0)
+		return false;
+	stream_address_text((struct sockaddr *)&a, out, size);
+	return true;
+}
+
+void
+stream_listener_drain(struct stream_listener *l)
+{
+	for (size_t i = 0; i < l->count; i++)
+		if (!uv_is_closing((uv_handle_t *)&l->handles[i]))
+			uv_close((uv_handle_t *)&l->handles[i], on_handle_closed);
+}
+
+static void
+on_nothing_open(uv_handle_t *handle)
+{
+	struct stream_listener *l = handle->data;
+
+	mem_free(handle);
+	l->open++;
+	uv_handle_t fake = { .data = l };
+	on_handle_closed(&fake);
+}
+
+void
+stream_listener_close(struct stream_listener *l, void (*closed)(void *context), void *context)
+{
+	l->closed = closed;
+	l->closed_context = context;
+	if (l->open > 0) {
+		stream_listener_drain(l);
+		return;
+	}
+	// All handles are closed already: the answer comes from the loop all the same.
+	uv_timer_t *later = mem_alloc(sizeof(*later));
+	uv_timer_init(l->handles[0].loop, later);
+	later->data = l;
+	uv_close((uv_handle_t *)later, on_nothing_open);
+}
