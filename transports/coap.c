@@ -8,10 +8,8 @@
 #include "build.h"
 #include "transports/driver.h"
 
-#include <arpa/inet.h>
 #include <coap3/coap.h>
 #include <errno.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -20,6 +18,7 @@
 #include "base/handle.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "transports/coap_address.h"
 #include "transports/coap_block.h"
 #include "transports/coap_path.h"
 #include "transports/coap_replay.h"
@@ -108,7 +107,7 @@ struct request {
 	struct envelope to;
 	uint8_t code;
 	struct span peer;
-	uint8_t peer_octets[22];
+	uint8_t peer_octets[COAP_PEER_KEY];
 	bool path_ok, bad_option;
 	struct label label;
 	int64_t format, accept;		// -1: not there
@@ -124,87 +123,6 @@ static void
 count(const struct listener *l, const char *what)
 {
 	l->core->count(l->core->context, what);
-}
-
-// ---- Addresses
-
-static bool
-mapped(const struct in6_addr *a)
-{
-	return IN6_IS_ADDR_V4MAPPED(a);
-}
-
-// The octets that name a peer: address (IPv4 as mapped), port, scope.
-static struct span
-peer_key(const coap_address_t *a, uint8_t out[22])
-{
-	memset(out, 0, 22);
-	if (a->addr.sa.sa_family == AF_INET) {
-		out[10] = out[11] = 0xff;
-		memcpy(out + 12, &a->addr.sin.sin_addr, 4);
-		memcpy(out + 16, &a->addr.sin.sin_port, 2);
-		return span_of(out, 22);
-	}
-	memcpy(out, &a->addr.sin6.sin6_addr, 16);
-	memcpy(out + 16, &a->addr.sin6.sin6_port, 2);
-	memcpy(out + 18, &a->addr.sin6.sin6_scope_id, 4);
-	return span_of(out, 22);
-}
-
-// Write the address without port; true when it is written as IPv4.
-static bool
-host_text(const coap_address_t *a, char *out, size_t size)
-{
-	const struct sockaddr_in6 *six = &a->addr.sin6;
-	char zone[IF_NAMESIZE], *end;
-
-	if (a->addr.sa.sa_family == AF_INET) {
-		inet_ntop(AF_INET, &a->addr.sin.sin_addr, out, (socklen_t)size);
-		return true;
-	}
-	if (mapped(&six->sin6_addr)) {
-		inet_ntop(AF_INET, six->sin6_addr.s6_addr + 12, out, (socklen_t)size);
-		return true;
-	}
-	inet_ntop(AF_INET6, &six->sin6_addr, out, (socklen_t)size);
-	end = out + strlen(out);
-	if (six->sin6_scope_id != 0 && if_indextoname(six->sin6_scope_id, zone) != NULL)
-		snprintf(end, size - (size_t)(end - out), "%%%s", zone);
-	return false;
-}
-
-static bool
-is_loopback(const coap_address_t *a)
-{
-	if (a->addr.sa.sa_family == AF_INET)
-		return ntohl(a->addr.sin.sin_addr.s_addr) >> 24 == 127;
-	const struct in6_addr *six = &a->addr.sin6.sin6_addr;
-	return mapped(six) ? six->s6_addr[12] == 127 : IN6_IS_ADDR_LOOPBACK(six);
-}
-
-// Multicast and the limited broadcast: nobody may ask a group to enrol (RFC 9482 2.1).
-static bool
-is_group(const coap_address_t *a)
-{
-	const uint8_t *four = (const uint8_t *)&a->addr.sin.sin_addr;
-
-	if (a->addr.sa.sa_family == AF_INET6) {
-		if (!mapped(&a->addr.sin6.sin6_addr))
-			return IN6_IS_ADDR_MULTICAST(&a->addr.sin6.sin6_addr);
-		four = a->addr.sin6.sin6_addr.s6_addr + 12;
-	}
-	return (four[0] & 0xf0) == 0xe0 || memcmp(four, "\xff\xff\xff\xff", 4) == 0;
-}
-
-static void
-fill_peer(struct peer *p, const coap_address_t *a)
-{
-	char host[64];
-	bool four = host_text(a, host, sizeof(host));
-
-	*p = (struct peer){ .loopback = is_loopback(a) };
-	snprintf(p->source, sizeof(p->source), "%.47s", host);
-	snprintf(p->text, sizeof(p->text), four ? "%s:%u" : "[%s]:%u", host, coap_address_get_port(a));
 }
 
 // ---- Sending
@@ -509,7 +427,7 @@ begin_exchange(struct request *r, struct blob *message)
 	}
 	uint64_t token = x->token;
 	await_ack(x);
-	fill_peer(&peer, coap_session_get_addr_remote(r->to.session));
+	coap_address_peer(&peer, coap_session_get_addr_remote(r->to.session));
 	uint64_t handle = l->core->deliver(l->core->context, l->owner, token, &peer, &r->label, CONTENT_PKIMESSAGE,
 		message, (struct span){ NULL, 0 });
 	x = handle_find(&l->exchanges, token);
@@ -886,7 +804,7 @@ read_request(struct request *r, struct listener *l, coap_session_t *session, con
 	if (r->to.token_len > 0)
 		memcpy(r->to.token, token.s, r->to.token_len);
 	r->code = (uint8_t)coap_pdu_get_code(pdu);
-	r->peer = peer_key(coap_session_get_addr_remote(session), r->peer_octets);
+	r->peer = coap_address_key(coap_session_get_addr_remote(session), r->peer_octets);
 	coap_option_iterator_init(pdu, &walk, COAP_OPT_ALL);
 	for (coap_opt_t *o = coap_option_next(&walk); o != NULL; o = coap_option_next(&walk))
 		read_option(r, walk.number, span_of(coap_opt_value(o), coap_opt_length(o)));
@@ -907,7 +825,7 @@ on_request(coap_resource_t *resource, coap_session_t *session, const coap_pdu_t 
 	coap_pdu_set_type(response, COAP_MESSAGE_NON);
 	if (l->closing)
 		return;
-	if (is_group(coap_session_get_addr_local(session))) {
+	if (coap_address_is_group(coap_session_get_addr_local(session))) {
 		count(l, "coap.multicast");
 		return;
 	}
@@ -1013,7 +931,8 @@ on_library_log(coap_log_t level, const char *message)
 static void
 end_excess(struct listener *l)
 {
-	for (size_t i = 0; i < l->excess_count; i++)
+	// While closing nobody tells us which sessions are gone; they all go soon.
+	for (size_t i = 0; i < l->excess_count && !l->closing; i++)
 		if (l->excess[i] != NULL)
 			coap_session_disconnected(l->excess[i], COAP_NACK_NOT_DELIVERABLE);
 	l->excess_count = 0;
@@ -1060,31 +979,6 @@ on_readable(uv_poll_t *poll, int status, int events)
 
 // ---- Opening
 
-// Find a port that nobody has: libcoap sets SO_REUSEADDR, with which Linux lets
-// two sockets share a UDP port. So a socket without it asks first, and keeps the
-// port until libcoap has bound its own. Answers the descriptor, or -errno.
-static int
-reserve(coap_address_t *a, int type)
-{
-	int on = 1, off = 0, fd = socket(a->addr.sa.sa_family, type | SOCK_CLOEXEC, 0);
-	socklen_t len = a->size;
-
-	if (fd < 0)
-		return -errno;
-	if (a->addr.sa.sa_family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
-	// A stream's old connections must not keep the port; a listening socket still does.
-	if (type == SOCK_STREAM)
-		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(fd, &a->addr.sa, len) != 0 || getsockname(fd, &a->addr.sa, &len) != 0) {
-		int error = errno;
-		close(fd);
-		return -error;
-	}
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	return fd;
-}
-
 // Bind one address; 0, or -errno.
 static int
 bind_place(struct listener *l, const char *scheme, const coap_address_t *wanted)
@@ -1093,14 +987,14 @@ bind_place(struct listener *l, const char *scheme, const coap_address_t *wanted)
 	char host[64];
 
 	p->address = *wanted;
-	int fd = reserve(&p->address, l->stream ? SOCK_STREAM : SOCK_DGRAM);
+	int fd = coap_address_reserve(&p->address, l->stream ? SOCK_STREAM : SOCK_DGRAM);
 	if (fd < 0)
 		return fd;
 	coap_endpoint_t *endpoint = coap_new_endpoint(l->context, &p->address, l->stream ? COAP_PROTO_TCP : COAP_PROTO_UDP);
 	close(fd);
 	if (endpoint == NULL)
 		return -EADDRINUSE;
-	bool six = !host_text(&p->address, host, sizeof(host)) || p->address.addr.sa.sa_family == AF_INET6;
+	bool six = !coap_address_host(&p->address, host, sizeof(host)) || p->address.addr.sa.sa_family == AF_INET6;
 	snprintf(p->url, sizeof(p->url), six ? "%s://[%s]:%u" : "%s://%s:%u", scheme, host, coap_address_get_port(&p->address));
 	l->place_count++;
 	return 0;
@@ -1113,33 +1007,16 @@ bind_failed(const struct url *u, int error, struct fault *f)
 		error == -EADDRINUSE ? "; another program has this port, choose another one" : "");
 }
 
-static coap_address_t
-make_address(int family, unsigned port)
-{
-	coap_address_t a;
-
-	coap_address_init(&a);
-	if (family == AF_INET) {
-		a.size = sizeof(a.addr.sin);
-		a.addr.sin = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
-		a.addr.sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	} else {
-		a.size = sizeof(a.addr.sin6);
-		a.addr.sin6 = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port), .sin6_addr = in6addr_loopback };
-	}
-	return a;
-}
-
 // Both loopback addresses, with the same port. A machine without IPv6 has one.
 static bool
 bind_loopback(struct listener *l, const struct url *u, unsigned port, struct fault *f)
 {
-	coap_address_t four = make_address(AF_INET, port);
+	coap_address_t four = coap_address_loopback(AF_INET, port);
 	int error = bind_place(l, u->scheme, &four);
 
 	if (error != 0)
 		return bind_failed(u, error, f);
-	coap_address_t six = make_address(AF_INET6, coap_address_get_port(&l->places[0].address));
+	coap_address_t six = coap_address_loopback(AF_INET6, coap_address_get_port(&l->places[0].address));
 	error = bind_place(l, u->scheme, &six);
 	if (error == -EADDRNOTAVAIL || error == -EAFNOSUPPORT)
 		return true;
@@ -1151,29 +1028,6 @@ bind_loopback(struct listener *l, const struct url *u, unsigned port, struct fau
 	return error == 0 || bind_failed(u, error, f);
 }
 
-// An address as written in the URL, with its zone.
-static bool
-read_literal(const struct url *u, unsigned port, coap_address_t *out, struct fault *f)
-{
-	char host[256], *zone;
-
-	*out = make_address(AF_INET, port);
-	if (inet_pton(AF_INET, u->host, &out->addr.sin.sin_addr) == 1)
-		return true;
-	*out = make_address(AF_INET6, port);
-	snprintf(host, sizeof(host), "%s", u->host);
-	zone = strchr(host, '%');
-	if (zone != NULL) {
-		*zone++ = '\0';
-		out->addr.sin6.sin6_scope_id = if_nametoindex(zone);
-		if (out->addr.sin6.sin6_scope_id == 0)
-			return fault_set(f, FAIL_NONE, "listen", "%s names the interface %s, which this machine does not have", u->text, zone);
-	}
-	if (inet_pton(AF_INET6, host, &out->addr.sin6.sin6_addr) == 1)
-		return true;
-	return fault_set(f, FAIL_NONE, "listen", "%s has a name; listen on an address, as in %s://[::]:5683", u->text, u->scheme);
-}
-
 static bool
 bind_all(struct listener *l, const struct url *u, struct fault *f)
 {
@@ -1183,7 +1037,7 @@ bind_all(struct listener *l, const struct url *u, struct fault *f)
 
 	if (u->host[0] == '\0' || strcmp(u->host, "localhost") == 0)
 		return bind_loopback(l, u, port, f);
-	if (!read_literal(u, port, &a, f))
+	if (!coap_address_read(u, port, &a, f))
 		return false;
 	error = bind_place(l, u->scheme, &a);
 	return error == 0 || bind_failed(u, error, f);
@@ -1398,7 +1252,10 @@ about(void)
 {
 	static char text[96];
 
-	snprintf(text, sizeof(text), "libcoap %s (" COAP_FLAVOUR ")", coap_package_version());
+	// Most versions answer "libcoap 4.3.1", some the number alone.
+	const char *version = coap_package_version();
+	const char *name = strncmp(version, "libcoap", 7) == 0 ? "" : "libcoap ";
+	snprintf(text, sizeof(text), "%s%s (" COAP_FLAVOUR ")", name, version);
 	return text;
 }
 

@@ -926,6 +926,50 @@ draining(void **state)
 }
 
 static void
+sessions_are_limited(void **state)
+{
+	struct message m = small_request();
+
+	(void)state;
+	core.answer_at_once = true;
+	limits.coap_sessions = 0;
+	limits.coap_waiting = 1;	// idle and busy ones together: room for this peer
+	assert_int_equal(ask(&m)->code, CODE(2, 4));
+	limits.coap_sessions = -1;
+	m = small_request();
+	assert_int_equal(ask(&m)->code, CODE(5, 3));
+	assert_non_null(strstr(core.counted, "coap.sessions-full"));
+	assert_int_equal(core.delivered, 1);
+}
+
+// A request to a group reaches us when anybody on this machine has joined it.
+static void
+multicast(void **state)
+{
+	struct fault f = { 0 };
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0xefff3a01) };
+	struct ip_mreq join = { .imr_multiaddr = to.sin_addr, .imr_interface.s_addr = htonl(INADDR_LOOPBACK) };
+	struct message m = small_request();
+	int member = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	(void)state;
+	close_listener();
+	listener = open_at("coap://0.0.0.0:0", &f);
+	assert_non_null(listener);
+	to.sin_port = htons((uint16_t)port_of(0));
+	m.octets[0] |= NON << 4;
+	core.answer_at_once = true;
+	bool ready = setsockopt(member, IPPROTO_IP, IP_ADD_MEMBERSHIP, &join, sizeof(join)) == 0 &&
+		setsockopt(member, IPPROTO_IP, IP_MULTICAST_IF, &join.imr_interface, sizeof(join.imr_interface)) == 0 &&
+		sendto(member, m.octets, m.len, 0, (struct sockaddr *)&to, sizeof(to)) == (ssize_t)m.len;
+	assert_quiet();
+	assert_int_equal(core.delivered, 0);
+	if (ready)
+		assert_non_null(strstr(core.counted, "coap.multicast"));
+	close(member);
+}
+
+static void
 both_loopbacks(void **state)
 {
 	char url[64];
@@ -1155,7 +1199,7 @@ static void
 about_the_library(void **state)
 {
 	(void)state;
-	assert_memory_equal(driver_coap.about(), "libcoap ", 8);
+	assert_memory_equal(driver_coap.about(), "libcoap 4", 9);
 	assert_non_null(strstr(driver_coap.about(), "(libcoap-3"));
 	for (const struct option_row *row = driver_coap.listener_rows; row->key != NULL; row++)
 		assert_non_null(row->help);
@@ -1181,6 +1225,8 @@ main(void)
 		UDP(non_confirmable),
 		UDP(nonsense),
 		UDP(draining),
+		UDP(sessions_are_limited),
+		UDP(multicast),
 		UDP(both_loopbacks),
 		UDP(bad_addresses),
 		TCP(streams),
