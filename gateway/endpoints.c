@@ -151,8 +151,6 @@ listener_open(struct gateway *g, struct gate_listener *l, struct fault *f)
 		setup.descriptor_count = (size_t)count;
 	}
 	l->driver_state = l->driver->listener_open(&setup, f);
-	if (l->driver_state == NULL)
-		close_all(given, l->fd_count);
 	return l->driver_state != NULL;
 }
 

@@ -119,7 +119,7 @@ struct listener_setup {
 	const char *name;		// of the configuration
 	const struct url *url;
 	const void *options;		// the driver's own struct, filled from listener_rows
-	const int *descriptors;		// bound sockets (drivers with BINDS_STREAM), else NULL
+	const int *descriptors;		// bound sockets (drivers with BINDS_STREAM): the driver's from here on, even when open fails; else NULL
 	size_t descriptor_count;
 	const struct transport_limits *limits;	// stays valid until close
 	const struct driver_core *core;		// stays valid until close

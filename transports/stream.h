@@ -48,8 +48,8 @@ void stream_finish(struct stream *s, int64_t ms);
 void stream_peer(const struct stream *s, struct peer *out);
 
 struct stream_listener;
-// Accept from bound, listening descriptors, which become the listener's on
-// success. Each stream goes to accepted(), which adopts or closes it. Caps on
+// Accept from bound, listening descriptors, which become the listener's even when
+// this fails. Each stream goes to accepted(), which adopts or closes it. Caps on
 // connections are those of limits, counted over the whole process.
 struct stream_listener *stream_listen(uv_loop_t *loop, const int *descriptors, size_t count, const struct transport_limits *limits,
 	void (*accepted)(void *context, struct stream *s), void *context, struct fault *f);

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// http: the driver's row, its options, and paths (RFC 9811 3.4).
+#include "transports/http.h"
+
+#include <stdio.h>
+#include <strings.h>
+
+#include "transports/http1.h"
+
+static const char *const operations[] = {
+	"initialization", "certification", "keyupdate", "pkcs10", "revocation", "getcacerts", "getrootupdate",
+	"getcertreqtemplate", "getcrls", "nested", NULL
+};
+
+bool
+http_is_pkixcmp(struct span type)
+{
+	static const char *const names[] = { HTTP_CONTENT_TYPE, "application/x-pkixcmp", "application/pkixcmp-poll" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		size_t n = strlen(names[i]);
+		if (type.len >= n && strncasecmp((const char *)type.data, names[i], n) == 0
+		    && (type.len == n || type.data[n] == ';' || type.data[n] == ' ' || type.data[n] == '\t'))
+			return true;
+	}
+	return false;
+}
+
+// "http://host[:port]/path" is allowed when the host is that of the Host field.
+static bool
+strip_authority(struct span *target, struct span host)
+{
+	static const char scheme[] = "http://";
+	size_t n = sizeof(scheme) - 1;
+
+	if (target->len > 0 && target->data[0] == '/')
+		return true;
+	if (target->len < n || strncasecmp((const char *)target->data, scheme, n) != 0)
+		return false;
+	struct span rest = span_of(target->data + n, target->len - n);
+	const uint8_t *slash = memchr(rest.data, '/', rest.len);
+	size_t authority = slash != NULL ? (size_t)(slash - rest.data) : rest.len;
+	if (authority != host.len || strncasecmp((const char *)rest.data, (const char *)host.data, authority) != 0)
+		return false;
+	*target = slash != NULL ? span_of(slash, rest.len - authority) : span_text("/");
+	return true;
+}
+
+static bool
+read_operation(struct label *out, const char *text)
+{
+	for (const char *const *o = operations; *o != NULL; o++) {
+		if (strcmp(*o, text) == 0) {
+			snprintf(out->operation, sizeof(out->operation), "%s", *o);
+			return true;
+		}
+	}
+	return false;
+}
+
+// What stands behind /.well-known/cmp: nothing, /<op>, /p/<name>, /p/<name>/<op>.
+static bool
+read_labels(struct label *out, const char *at)
+{
+	if (at[0] == '\0' || strcmp(at, "/") == 0)
+		return true;
+	if (strncmp(at, "/p/", 3) != 0)
+		return read_operation(out, at + 1);
+	at += 3;
+	size_t n = strcspn(at, "/");
+	if (n == 0 || n >= sizeof(out->profile))
+		return false;
+	snprintf(out->profile, sizeof(out->profile), "%.*s", (int)n, at);
+	at += n;
+	return at[0] == '\0' || strcmp(at, "/") == 0 || read_operation(out, at + 1);
+}
+
+bool
+http_path_resolve(struct label *out, struct span target, struct span host, const struct option_texts *extra, const char *own)
+{
+	static const char well_known[] = "/.well-known/cmp";
+	size_t n = sizeof(well_known) - 1;
+
+	if (!strip_authority(&target, host))
+		return false;
+	const uint8_t *query = memchr(target.data, '?', target.len);
+	if (query != NULL)
+		target.len = (size_t)(query - target.data);
+	// An escaped octet could hide a slash: no path served here needs one.
+	if (target.len >= sizeof(out->path) || memchr(target.data, '%', target.len) != NULL)
+		return false;
+	memcpy(out->path, target.data, target.len);
+	out->path[target.len] = '\0';
+	if (strncmp(out->path, well_known, n) == 0 && (out->path[n] == '\0' || out->path[n] == '/'))
+		return read_labels(out, out->path + n);
+	if (own[0] != '\0' && strcmp(own, "/") != 0 && strcmp(out->path, own) == 0)
+		return true;
+	for (size_t i = 0; i < extra->count; i++)
+		if (strcmp(out->path, extra->items[i]) == 0)
+			return true;
+	bool free_paths = extra->count == 0 && (own[0] == '\0' || strcmp(own, "/") == 0);
+	return free_paths && (strcmp(out->path, "/") == 0 || strcmp(out->path, "/pkix/") == 0 || strcmp(out->path, "/pkix") == 0);
+}
+
+static const char *const schemes[] = { "http", NULL };
+static const char *const sharings[] = { "shared", "per-transaction", "close", NULL };
+static const char *const label_choices[] = { "auto", "exact", "append", NULL };
+
+static const struct option_row listener_rows[] = {
+	{ .key = "paths", .kind = OPTION_TEXTS, .offset = offsetof(struct http_listener_options, paths), .max = 64,
+	  .help = "Paths that are served besides /.well-known/cmp and the path of the URL. With none, / and /pkix/ are served as well.",
+	  .example = "[/pkix/, /ejbca/publicweb/cmp/plant]" },
+	{ .key = NULL }
+};
+
+#define UP(field) offsetof(struct http_upstream_options, field)
+
+static const struct option_row upstream_rows[] = {
+	{ .key = "connection", .kind = OPTION_CHOICE, .offset = UP(connection), .choices = sharings, .standard = "per-transaction",
+	  .help = "Whether the messages of one transaction keep to one connection, share all connections, or open one each. "
+	  "Some CAs remember a transaction by its connection; per-transaction is safe with all." },
+	{ .key = "connections", .kind = OPTION_INTEGER, .offset = UP(connections), .min = 1, .max = 256, .standard = "16",
+	  .help = "Connections to this upstream at once; what finds none free waits its turn." },
+	{ .key = "queue", .kind = OPTION_INTEGER, .offset = UP(queue), .min = 1, .max = 10000, .standard = "256",
+	  .help = "Messages that may wait for a connection." },
+	{ .key = "affinity_hold", .kind = OPTION_DURATION, .offset = UP(affinity_hold), .min = 0, .max = 600000, .standard = "5s",
+	  .help = "How long a connection is kept for a transaction after its last answer; half a second when others wait." },
+	{ .key = "connect_timeout", .kind = OPTION_DURATION, .offset = UP(connect_timeout), .min = 100, .max = 600000, .standard = "10s",
+	  .help = "How long finding and reaching the host may take." },
+	{ .key = "labels", .kind = OPTION_CHOICE, .offset = UP(labels), .choices = label_choices, .standard = "auto",
+	  .help = "Whether /p/<profile> and the operation are appended to the URL's path. exact uses the URL as it is written; "
+	  "auto appends when the path ends in .well-known/cmp and the device sent a label." },
+	{ .key = NULL }
+};
+
+const struct driver driver_http = {
+	.name = "http", .schemes = schemes, .default_port = 80, .abilities = DRIVER_BINDS_STREAM | DRIVER_REFUSE_CONTENT,
+	.listener_rows = listener_rows, .listener_size = sizeof(struct http_listener_options),
+	.upstream_rows = upstream_rows, .upstream_size = sizeof(struct http_upstream_options),
+	.listener_open = http_listener_open, .listener_url = http_listener_url, .listener_drain = http_listener_drain,
+	.listener_close = http_listener_close, .listener_respond = http_listener_respond,
+	.upstream_open = http_upstream_open, .upstream_close = http_upstream_close,
+	.upstream_submit = http_upstream_submit, .upstream_forget = http_upstream_forget,
+	.about = http1_library,
+};

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// http: what the two sides of the HTTP driver share. Private to transports/.
+#ifndef CMPGATE_TRANSPORTS_HTTP_H
+#define CMPGATE_TRANSPORTS_HTTP_H
+
+#include "transports/driver.h"
+
+#define HTTP_CONTENT_TYPE "application/pkixcmp"
+
+// Tell whether a Content-Type names a PKIMessage; parameters and the older names are tolerated.
+bool http_is_pkixcmp(struct span content_type);
+// Fill path, profile and operation of a label from a request target. False
+// when no such path is served: below the well-known prefix only what RFC 9811 3.4
+// names, elsewhere what `extra` lists; with no extra, "/" and "/pkix/" as well.
+bool http_path_resolve(struct label *out, struct span target, struct span host, const struct option_texts *extra, const char *own);
+
+// The listener side (http_server.c).
+struct http_listener_options { struct option_texts paths; };
+struct listener *http_listener_open(const struct listener_setup *setup, struct fault *f);
+bool http_listener_url(const struct listener *l, size_t i, char *out, size_t size);
+void http_listener_drain(struct listener *l);
+void http_listener_close(struct listener *l, void (*closed)(void *context), void *context);
+void http_listener_respond(struct listener *l, uint64_t token, const struct reply *reply);
+
+// The upstream side (http_client.c).
+enum http_sharing { HTTP_SHARED, HTTP_PER_TRANSACTION, HTTP_CLOSE };
+enum http_labels { HTTP_LABELS_AUTO, HTTP_LABELS_EXACT, HTTP_LABELS_APPEND };
+struct http_upstream_options {
+	int connection, labels;
+	int64_t connections, queue;
+	int64_t affinity_hold, connect_timeout;	// ms
+};
+struct upstream *http_upstream_open(const struct upstream_setup *setup, struct fault *f);
+void http_upstream_close(struct upstream *u, void (*closed)(void *context), void *context);
+bool http_upstream_submit(struct upstream *u, uint64_t submission, uint64_t affinity, const struct label *label,
+	struct blob *message, int64_t deadline_ms, struct fault *f);
+void http_upstream_forget(struct upstream *u, uint64_t affinity);
+
+#endif
