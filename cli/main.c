@@ -1,11 +1,47 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// One binary, one table of commands.
 #include "build.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+
+extern const struct command command_run, command_check, command_config, command_explain, command_version;
+
+static const struct command *const commands[] = {
+	&command_run, &command_check, &command_config, &command_explain, &command_version,
+	NULL
+};
+
+static void
+print_help(FILE *out)
+{
+	fputs("cmpgate: lets field devices get and renew certificates from your CA over CoAP, TCP, HTTP or files\n\n"
+		"  cmpgate run -c gate.yaml           run the gateway in the foreground\n"
+		"  cmpgate check gate.yaml            say what is wrong with a configuration\n"
+		"  cmpgate explain E0103              say more about a finding\n\n"
+		"Commands:\n", out);
+	for (const struct command *const *c = commands; *c != NULL; c++)
+		fprintf(out, "  %-10s %s\n", (*c)->name, (*c)->help);
+	fputs("\n`cmpgate COMMAND --help` tells more; exit codes and files stand in cmpgate(1).\n", out);
+}
 
 int
-main(void)
+main(int argc, char **argv)
 {
-	printf("cmpgate %s\n", PACKAGE_VERSION);
-	return 0;
+	if (argc < 2) {
+		print_help(stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+		print_help(stdout);
+		return EXIT_DONE;
+	}
+	const char *name = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
+	for (const struct command *const *c = commands; *c != NULL; c++)
+		if (strcmp((*c)->name, name) == 0)
+			return (*c)->run(argc - 1, argv + 1);
+	fprintf(stderr, "cmpgate: there is no command '%s'; `cmpgate --help` lists them\n", argv[1]);
+	return EXIT_USAGE;
 }

@@ -9,6 +9,7 @@ connection of the gateway, kept as long; with a third argument "one" a single
 CA connection that outlives them all. Prints "relay on PORT"."""
 import itertools
 import os
+import select
 import socket
 import sys
 import threading
@@ -69,12 +70,26 @@ class Connection:
                 return shared.ask_own(content)
         return self.ask_own(content)
 
+    def exchange(self, content):
+        try:
+            self.up.sendall(b"POST /pkix/ HTTP/1.1\r\nHost: ca\r\nContent-Type: application/pkixcmp\r\n"
+                            b"Connection: keep-alive\r\nContent-Length: %d\r\n\r\n" % len(content) + content)
+            return read_message(self.up)
+        except OSError:
+            return None
+
     def ask_own(self, content):
+        # The CA ends its connection with the transaction, whatever it said of keep-alive.
+        if self.up is not None and select.select([self.up], [], [], 0.02)[0]:
+            self.up.close()
+            self.up = None
         if self.up is None:
             self.up = socket.create_connection(self.ca, 30)
-        self.up.sendall(b"POST /pkix/ HTTP/1.1\r\nHost: ca\r\nContent-Type: application/pkixcmp\r\n"
-                        b"Connection: keep-alive\r\nContent-Length: %d\r\n\r\n" % len(content) + content)
-        answer = read_message(self.up)
+        answer = self.exchange(content)
+        if answer is None:
+            self.up.close()
+            self.up = socket.create_connection(self.ca, 30)
+            answer = self.exchange(content)
         if answer is None:
             raise OSError("the CA closed the connection")
         if b"keep-alive" not in answer[0].lower():

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "build.h"
+
+#include <cjson/cJSON.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <uv.h>
+
+#include "base/memory.h"
+#include "cli/command.h"
+#include "config/settings.h"
+#include "transports/driver.h"
+
+static void
+print_text(void)
+{
+	printf("cmpgate %s\n", PACKAGE_VERSION);
+	for (const struct driver *const *d = drivers; *d != NULL; d++)
+		printf("  driver %-5s %s%s%s\n", (*d)->name, (*d)->upstream_rows != NULL ? "listener, upstream" : "listener",
+			(*d)->about != NULL ? ", " : "", (*d)->about != NULL ? (*d)->about() : "");
+	printf("  libuv %s\n  libyaml %s\n  cJSON %s\n", uv_version_string(), settings_library(), cJSON_Version());
+	puts("  coaps     no (not in this build)");
+	puts("Licence GPL-3.0-or-later: free software, without warranty.");
+}
+
+static bool
+print_json(void)
+{
+	cJSON *root = cJSON_CreateObject();
+	cJSON *list = cJSON_AddArrayToObject(root, "drivers");
+
+	cJSON_AddStringToObject(root, "version", PACKAGE_VERSION);
+	cJSON_AddStringToObject(root, "licence", "GPL-3.0-or-later");
+	cJSON_AddStringToObject(root, "libuv", uv_version_string());
+	cJSON_AddStringToObject(root, "libyaml", settings_library());
+	cJSON_AddStringToObject(root, "cjson", cJSON_Version());
+	cJSON_AddBoolToObject(root, "coaps", false);
+	for (const struct driver *const *d = drivers; *d != NULL; d++) {
+		cJSON *item = cJSON_CreateObject();
+		cJSON_AddStringToObject(item, "name", (*d)->name);
+		cJSON_AddBoolToObject(item, "upstream", (*d)->upstream_rows != NULL);
+		if ((*d)->about != NULL)
+			cJSON_AddStringToObject(item, "library", (*d)->about());
+		cJSON_AddItemToArray(list, item);
+	}
+	char *text = cJSON_Print(root);
+	cJSON_Delete(root);
+	if (text == NULL)
+		return false;
+	puts(text);
+	cJSON_free(text);
+	return true;
+}
+
+static int
+run(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 }
+	};
+	bool json = false;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (c != 'j') {
+			fputs("usage: cmpgate version [--json]\n\nPrint the version, the drivers of this build and the libraries underneath.\n",
+				c == 'h' ? stdout : stderr);
+			return c == 'h' ? EXIT_DONE : EXIT_USAGE;
+		}
+		json = true;
+	}
+	if (json)
+		return print_json() ? EXIT_DONE : EXIT_INTERNAL;
+	print_text();
+	return EXIT_DONE;
+}
+
+const struct command command_version = { "version", run, "print version, drivers and libraries" };

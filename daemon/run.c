@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Order at start: configuration, user, state folder and lock, rights given up,
+// then the first octet from outside. The end runs backwards.
+#include "build.h"
+#include "daemon/run.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "daemon/bind.h"
+#include "daemon/rights.h"
+#include "daemon/state.h"
+#include "gateway/gateway.h"
+#include "transports/driver.h"
+
+#define STOP_GRACE_MS 10000	// steps in progress may end, design: a crash with manners
+#define UPKEEP_MS 60000		// how often the clock floor is looked at
+
+struct daemon {
+	const char *file;
+	const struct config_scheme *schemes;
+	uv_loop_t loop;
+	uv_signal_t term, interrupt, hangup;
+	uv_timer_t upkeep;
+	struct state state;
+	struct settings *settings;
+	struct gateway *gateway;
+	bool stopping;
+};
+
+static void
+put_stderr(void *context, const char *text)
+{
+	(void)context;
+	fputs(text, stderr);
+}
+
+static struct settings *
+load(const struct daemon *d)
+{
+	struct findings findings = { 0 };
+	struct settings *s = settings_load(d->file, d->schemes, &findings);
+
+	if (findings.errors + findings.warnings > 0 || s == NULL)
+		findings_print(&findings, put_stderr, NULL, isatty(STDERR_FILENO) != 0);
+	findings_clear(&findings);
+	return s;
+}
+
+static bool
+tell(const struct fault *f)
+{
+	char text[400];
+
+	log_event(LOG_ERROR_, "start", NULL, "%s", fault_text(f, text, sizeof(text)));
+	return false;
+}
+
+// A reload may bind low ports later: keep the right to do so when any stands in the file now.
+static bool
+needs_low_ports(const struct settings *s)
+{
+	for (size_t i = 0; i < s->listener_count; i++) {
+		const struct url *u = &s->listeners[i].url;
+		const struct driver *d = driver_find(u->scheme);
+		unsigned port = u->port_given ? u->port : d != NULL ? d->default_port : 0;
+		if (port > 0 && port < 1024)
+			return true;
+	}
+	return false;
+}
+
+static int
+bind_listener(void *context, const struct settings_listener *l, int *fds, size_t max, struct fault *f)
+{
+	const struct driver *d = driver_find(l->url.scheme);
+
+	(void)context;
+	return bind_streams(fds, max, &l->url, d != NULL ? d->default_port : 0, f);
+}
+
+static void
+print_url(void *context, const char *name, const char *url)
+{
+	(void)context;
+	(void)name;
+	printf("listening on %s\n", url);
+}
+
+static void
+on_stopped(void *context)
+{
+	struct daemon *d = context;
+
+	uv_close((uv_handle_t *)&d->term, NULL);
+	uv_close((uv_handle_t *)&d->interrupt, NULL);
+	uv_close((uv_handle_t *)&d->hangup, NULL);
+	uv_close((uv_handle_t *)&d->upkeep, NULL);
+}
+
+// The second signal does not wait for what is under way.
+static void
+on_end_signal(uv_signal_t *signal, int number)
+{
+	struct daemon *d = signal->data;
+
+	log_event(LOG_INFO_, "stop", NULL, "signal %d: %s", number, d->stopping ? "ending at once" : "finishing what is under way");
+	gateway_stop(d->gateway, d->stopping ? 0 : STOP_GRACE_MS, on_stopped, d);
+	d->stopping = true;
+}
+
+static void
+on_hangup(uv_signal_t *signal, int number)
+{
+	struct daemon *d = signal->data;
+	struct fault f = { 0 };
+	char text[400];
+
+	(void)number;
+	if (d->stopping)
+		return;
+	struct settings *s = load(d);
+	if (s == NULL) {
+		log_event(LOG_ERROR_, "reload", NULL, "%s has errors; the old configuration stays", d->file);
+		return;
+	}
+	if (settings_needs_restart(d->settings, s, &f) || !gateway_reload(d->gateway, s, &f)) {
+		log_event(LOG_ERROR_, "reload", NULL, "refused, the old configuration stays: %s", fault_text(&f, text, sizeof(text)));
+		settings_unref(s);
+		return;
+	}
+	settings_unref(d->settings);
+	d->settings = s;
+	log_setup((enum log_level)s->log.level, (enum log_format)s->log.format);
+	log_event(LOG_INFO_, "reload", NULL, "%s is in force: %zu listeners, %zu upstreams, %zu routes",
+		d->file, s->listener_count, s->upstream_count, s->route_count);
+}
+
+static void
+on_upkeep(uv_timer_t *timer)
+{
+	struct daemon *d = timer->data;
+	struct fault f = { 0 };
+
+	if (!state_keep_floor(&d->state, &f))
+		tell(&f);
+}
+
+static void
+watch_signals(struct daemon *d)
+{
+	struct { uv_signal_t *handle; int number; uv_signal_cb on; } rows[] = {
+		{ &d->term, SIGTERM, on_end_signal }, { &d->interrupt, SIGINT, on_end_signal }, { &d->hangup, SIGHUP, on_hangup },
+	};
+
+	signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uv_signal_init(&d->loop, rows[i].handle);
+		rows[i].handle->data = d;
+		uv_signal_start(rows[i].handle, rows[i].on, rows[i].number);
+	}
+	uv_timer_init(&d->loop, &d->upkeep);
+	d->upkeep.data = d;
+	uv_timer_start(&d->upkeep, on_upkeep, UPKEEP_MS, UPKEEP_MS);
+}
+
+static void
+log_posture(const struct daemon *d, const struct rights *r)
+{
+	char uid[24];
+	snprintf(uid, sizeof(uid), "%u", (unsigned)geteuid());
+	struct log_field fields[] = {
+		{ "version", PACKAGE_VERSION }, { "site", d->settings->site }, { "user", r->root ? r->user : uid },
+		{ "clock", clock_state_name(state_clock(&d->state)) }, { "state", d->settings->store.path }, { NULL, NULL }
+	};
+	log_event(LOG_INFO_, "start", fields, "%zu listeners, %zu upstreams, %zu routes; protection is kept as received on every route",
+		d->settings->listener_count, d->settings->upstream_count, d->settings->route_count);
+	if (geteuid() == 0)
+		log_event(LOG_ERROR_, "start", NULL, "still root");
+}
+
+// Everything that may fail before the gateway serves.
+static bool
+bring_up(struct daemon *d)
+{
+	struct fault f = { 0 };
+	struct rights rights;
+
+	if (!rights_find(&rights, d->settings->user, d->settings->group, &f) ||
+	    !state_open(&d->state, d->settings->store.path, rights.uid, rights.gid, &f) ||
+	    // ---- root rights end here ----
+	    !rights_drop(&rights, needs_low_ports(d->settings), &f))
+		return tell(&f);
+	log_posture(d, &rights);
+	d->gateway = gateway_new(&d->loop, d->settings, d->schemes, bind_listener, d, &f);
+	if (d->gateway == NULL)
+		return tell(&f);
+	if (!gateway_open(d->gateway, &f))
+		return tell(&f);
+	return true;
+}
+
+enum run_result
+daemon_run(const char *file, const struct config_scheme *schemes)
+{
+	struct daemon d = { .file = file, .schemes = schemes, .state = { .folder = -1, .lock = -1 } };
+
+	d.settings = load(&d);
+	if (d.settings == NULL)
+		return RUN_BAD_CONFIG;
+	log_setup((enum log_level)d.settings->log.level, (enum log_format)d.settings->log.format);
+	if (uv_loop_init(&d.loop) != 0) {
+		settings_unref(d.settings);
+		return RUN_LOCAL_FAULT;
+	}
+	watch_signals(&d);
+	bool up = bring_up(&d);
+	if (up) {
+		gateway_listening(d.gateway, print_url, NULL);
+		puts("ready");
+		fflush(stdout);
+	} else if (d.gateway != NULL) {
+		gateway_stop(d.gateway, 0, on_stopped, &d);
+	} else {
+		on_stopped(&d);
+	}
+	uv_run(&d.loop, UV_RUN_DEFAULT);
+	gateway_free(d.gateway);
+	uv_loop_close(&d.loop);
+	state_close(&d.state);
+	if (up)
+		log_event(LOG_INFO_, "stop", NULL, "ended");
+	settings_unref(d.settings);
+	return up ? RUN_ENDED : RUN_LOCAL_FAULT;
+}
