@@ -1,0 +1,558 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// file: a drop folder. A message in in/ is handed over; its answer goes to
+// out/, and only when it is durable the message moves to done/. Disk work runs
+// in libuv's pool, one job per file; the loop only keeps the items.
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/handle.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "base/memory.h"
+#include "transports/driver.h"
+#include "transports/file_box.h"
+
+enum { IN_FLIGHT_MAX = 64, SCAN_MAX = 4096, TICK_MS = 500, BACK_OFF_MS = 5000, BACK_OFF_MAX_MS = 300000, SWEEP_MS = 3600000 };
+
+struct options { int64_t keep, settle, rescan; };
+
+enum item_state { ITEM_WAITS, ITEM_JOB, ITEM_ASKED, ITEM_STRANGE };
+
+struct item {
+	struct map_node by_name;
+	struct list order;
+	struct listener *listener;
+	char name[FILE_NAME_MAX + 1];
+	uint64_t handle;
+	enum item_state state;
+	bool seen;			// by the scan under way
+	int64_t mark, since_ms;		// of an incomplete file, and since when it has not changed
+	int64_t retry_ms, back_off_ms;
+};
+
+struct listener {
+	const struct driver_core *core;
+	const struct transport_limits *limits;
+	const struct options *options;
+	void *owner;
+	char path[512];
+	struct file_box box;
+	struct map by_name;
+	struct list items;
+	struct handle_table handles;
+	uv_fs_event_t events;
+	uv_timer_t timer;
+	size_t in_flight, jobs, open_handles;
+	int64_t scan_ms, sweep_ms;	// when the next is due
+	bool scanning, changed, draining, closing;
+	void (*closed)(void *context);
+	void *closed_context;
+};
+
+// ---- jobs: flat, run off the loop
+
+enum job_kind { JOB_SCAN, JOB_READ, JOB_ANSWER, JOB_BAD, JOB_STATUS, JOB_SWEEP };
+
+struct job {
+	uv_work_t work;
+	struct listener *listener;
+	enum job_kind kind;
+	struct file_box box;
+	uint64_t item;
+	char name[FILE_NAME_MAX + 1], body[32], text[512];
+	struct blob *octets;
+	size_t limit;
+	int64_t keep_s, mark;
+	enum file_read read;
+	bool well;
+	struct fault fault;
+	char (*names)[FILE_NAME_MAX + 1];
+	size_t count;
+};
+
+static void
+scan_folder(struct job *j)
+{
+	int fd = openat(j->box.in, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *e;
+
+	if (d == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	j->names = mem_array(SCAN_MAX, sizeof(*j->names));
+	while (j->names != NULL && j->count < SCAN_MAX && (e = readdir(d)) != NULL)
+		if (file_name_taken(e->d_name))
+			memcpy(j->names[j->count++], e->d_name, strlen(e->d_name));
+	closedir(d);
+	j->well = true;
+}
+
+static void
+on_work(uv_work_t *work)
+{
+	struct job *j = work->data;
+
+	switch (j->kind) {
+	case JOB_SCAN: scan_folder(j); break;
+	case JOB_READ: j->read = file_box_read(&j->box, j->name, j->limit, &j->octets, &j->mark, &j->fault); break;
+	case JOB_ANSWER: j->well = file_box_answer(&j->box, j->name, j->body, blob_span(j->octets), &j->fault); break;
+	case JOB_BAD: j->well = file_box_bad(&j->box, j->name, j->text, &j->fault); break;
+	case JOB_STATUS: j->well = file_box_status(&j->box, j->name, j->text, &j->fault); break;
+	case JOB_SWEEP: file_box_sweep(&j->box, j->keep_s); break;
+	}
+}
+
+static void on_done(uv_work_t *work, int status);
+
+// Start a job; item may be NULL. octets: a reference is taken.
+static struct job *
+job_new(struct listener *l, enum job_kind kind, struct item *item)
+{
+	struct job *j = mem_alloc(sizeof(*j));
+
+	if (j == NULL)
+		return NULL;
+	j->work.data = j;
+	j->listener = l;
+	j->kind = kind;
+	j->box = l->box;
+	j->limit = (size_t)l->limits->max_message;
+	j->keep_s = l->options->keep / 1000;
+	if (item != NULL) {
+		j->item = item->handle;
+		snprintf(j->name, sizeof(j->name), "%s", item->name);
+	}
+	return j;
+}
+
+static bool
+job_start(struct job *j)
+{
+	if (j == NULL || uv_queue_work(j->listener->core->loop, &j->work, on_work, on_done) != 0) {
+		mem_free(j);
+		return false;
+	}
+	j->listener->jobs++;
+	return true;
+}
+
+// ---- items
+
+static void
+item_free(struct listener *l, struct item *i)
+{
+	if (i->state == ITEM_JOB || i->state == ITEM_ASKED)
+		l->in_flight--;
+	map_remove(&l->by_name, &i->by_name);
+	list_remove(&i->order);
+	handle_close(&l->handles, i->handle);
+	mem_free(i);
+}
+
+static void
+item_set(struct item *i, enum item_state state)
+{
+	bool was = i->state == ITEM_JOB || i->state == ITEM_ASKED;
+	bool is = state == ITEM_JOB || state == ITEM_ASKED;
+
+	if (was && !is)
+		i->listener->in_flight--;
+	if (!was && is)
+		i->listener->in_flight++;
+	i->state = state;
+}
+
+static struct item *
+item_of(struct listener *l, const char *name)
+{
+	struct map_node *n = map_find(&l->by_name, span_text(name));
+
+	if (n != NULL)
+		return container_of(n, struct item, by_name);
+	struct item *i = mem_alloc(sizeof(*i));
+	if (i == NULL)
+		return NULL;
+	i->listener = l;
+	snprintf(i->name, sizeof(i->name), "%s", name);
+	i->by_name.key = span_text(i->name);
+	i->handle = handle_open(&l->handles, i);
+	if (i->handle == 0 || !map_insert(&l->by_name, &i->by_name)) {
+		handle_close(&l->handles, i->handle);
+		mem_free(i);
+		return NULL;
+	}
+	list_append(&l->items, &i->order);
+	return i;
+}
+
+static void
+retry_later(struct item *i, int64_t least_ms)
+{
+	i->back_off_ms = i->back_off_ms == 0 ? BACK_OFF_MS : i->back_off_ms * 2 > BACK_OFF_MAX_MS ? BACK_OFF_MAX_MS : i->back_off_ms * 2;
+	int64_t wait = least_ms > i->back_off_ms ? least_ms : i->back_off_ms;
+	i->retry_ms = clock_mono_ms() + wait;
+	item_set(i, ITEM_WAITS);
+}
+
+static void
+start_reading(struct listener *l, struct item *i)
+{
+	if (job_start(job_new(l, JOB_READ, i)))
+		item_set(i, ITEM_JOB);
+}
+
+static void
+start_bad(struct listener *l, struct item *i, const char *reason)
+{
+	struct job *j = job_new(l, JOB_BAD, i);
+
+	if (j != NULL)
+		snprintf(j->text, sizeof(j->text), "%s", reason);
+	if (job_start(j))
+		item_set(i, ITEM_JOB);
+	else
+		retry_later(i, 0);
+}
+
+static void
+start_answer(struct listener *l, struct item *i, struct blob *message, const char *body)
+{
+	struct job *j = job_new(l, JOB_ANSWER, i);
+
+	if (j != NULL) {
+		j->octets = blob_ref(message);
+		snprintf(j->body, sizeof(j->body), "%s", body != NULL ? body : "answer");
+	}
+	if (job_start(j))
+		item_set(i, ITEM_JOB);
+	else
+		retry_later(i, 0);
+}
+
+static void
+start_work(struct listener *l)
+{
+	int64_t now = clock_mono_ms();
+
+	for (struct list *n = l->items.next, *next; n != &l->items && l->in_flight < IN_FLIGHT_MAX && !l->draining; n = next) {
+		struct item *i = container_of(n, struct item, order);
+		next = n->next;
+		if (i->state == ITEM_WAITS && i->retry_ms <= now)
+			start_reading(l, i);
+	}
+}
+
+// ---- results
+
+static void
+scanned(struct listener *l, struct job *j)
+{
+	l->scanning = false;
+	if (!j->well)
+		return;
+	for (size_t n = 0; n < j->count; n++) {
+		struct item *i = item_of(l, j->names[n]);
+		if (i != NULL)
+			i->seen = true;
+	}
+	for (struct list *n = l->items.next, *next; n != &l->items; n = next) {
+		struct item *i = container_of(n, struct item, order);
+		next = n->next;
+		if (!i->seen && (i->state == ITEM_WAITS || i->state == ITEM_STRANGE))
+			item_free(l, i);
+		else
+			i->seen = false;
+	}
+	start_work(l);
+}
+
+// A file that is not whole: wait for a change, but not for ever.
+static void
+incomplete(struct listener *l, struct item *i, const struct job *j)
+{
+	int64_t now = clock_mono_ms();
+
+	item_set(i, ITEM_WAITS);
+	if (i->since_ms == 0 || i->mark != j->mark) {
+		i->mark = j->mark;
+		i->since_ms = now;
+	}
+	if (now - i->since_ms >= l->options->settle) {
+		start_bad(l, i, "not a whole PKIMessage, and it has not grown any more");
+		return;
+	}
+	i->retry_ms = now + 1000;
+}
+
+static void
+hand_over(struct listener *l, struct item *i, struct blob *octets)
+{
+	static const struct label no_label;
+	struct peer peer = { .loopback = false };
+
+	snprintf(peer.text, sizeof(peer.text), "%.79s", i->name);
+	item_set(i, ITEM_ASKED);
+	l->core->deliver(l->core->context, l->owner, i->handle, &peer, &no_label, CONTENT_PKIMESSAGE, octets, span_text(i->name));
+}
+
+static void
+was_read(struct listener *l, struct item *i, struct job *j)
+{
+	switch (j->read) {
+	case FILE_WHOLE:
+		if (l->draining)
+			item_set(i, ITEM_WAITS);
+		else
+			hand_over(l, i, j->octets);
+		break;
+	case FILE_PARTIAL: incomplete(l, i, j); break;
+	case FILE_BAD: start_bad(l, i, j->fault.text); break;
+	case FILE_STRANGE:
+		log_event(LOG_WARN_, "file", NULL, "a file that is no regular file is left alone: %s", i->name);
+		item_set(i, ITEM_STRANGE);
+		break;
+	case FILE_GONE: item_free(l, i); break;
+	}
+}
+
+static void
+was_written(struct listener *l, struct item *i, struct job *j)
+{
+	char text[400];
+
+	if (j->well) {
+		if (j->kind != JOB_STATUS)
+			item_free(l, i);	// it left in/; a file of this name that comes again is a new one
+		return;
+	}
+	log_event(LOG_ERROR_, "file", NULL, "%s: %s", j->name, fault_text(&j->fault, text, sizeof(text)));
+	if (j->kind != JOB_STATUS)
+		retry_later(i, 0);
+}
+
+static void check_closed(struct listener *l);
+
+static void
+on_done(uv_work_t *work, int status)
+{
+	struct job *j = work->data;
+	struct listener *l = j->listener;
+	struct item *i = handle_find(&l->handles, j->item);
+
+	(void)status;
+	l->jobs--;
+	if (!l->closing) {
+		if (j->kind == JOB_SCAN)
+			scanned(l, j);
+		else if (i != NULL && j->kind == JOB_READ)
+			was_read(l, i, j);
+		else if (i != NULL)
+			was_written(l, i, j);
+		start_work(l);
+	}
+	blob_unref(j->octets);
+	mem_free(j->names);
+	mem_free(j);
+	check_closed(l);
+}
+
+// ---- replies
+
+static bool
+lasting(enum refusal r)
+{
+	return r == REFUSE_MALFORMED || r == REFUSE_TOO_LARGE || r == REFUSE_NOT_FOUND;
+}
+
+static void
+write_status(struct listener *l, struct item *i, const char *text)
+{
+	struct job *j = job_new(l, JOB_STATUS, i);
+
+	if (j != NULL)
+		snprintf(j->text, sizeof(j->text), "%s: %s; it is sent again in %lld s\n", i->name, text,
+			(long long)((i->retry_ms - clock_mono_ms() + 999) / 1000));
+	job_start(j);
+}
+
+static void
+listener_respond(struct listener *l, uint64_t token, const struct reply *reply)
+{
+	struct item *i = handle_find(&l->handles, token);
+
+	if (i == NULL || i->state != ITEM_ASKED || l->closing)
+		return;
+	if (reply->kind == REPLY_ANSWER) {
+		start_answer(l, i, reply->message, reply->body);
+	} else if (reply->kind == REPLY_REFUSE && lasting(reply->reason)) {
+		start_bad(l, i, reply->text != NULL ? reply->text : "refused");
+	} else {
+		retry_later(i, (int64_t)reply->seconds * 1000);
+		write_status(l, i, reply->text != NULL ? reply->text : "no answer yet");
+	}
+}
+
+static bool
+listener_post(struct listener *l, struct span return_label, struct blob *message, const char *body, struct fault *f)
+{
+	char name[FILE_NAME_MAX + 1];
+
+	if (return_label.len == 0 || return_label.len > FILE_NAME_MAX)
+		return fault_set(f, FAIL_NONE, "", "no such file");
+	memcpy(name, return_label.data, return_label.len);
+	name[return_label.len] = '\0';
+	struct item *i = item_of(l, name);
+	if (i == NULL)
+		return fault_set(f, FAIL_NONE, name, "out of memory");
+	start_answer(l, i, message, body);
+	return true;
+}
+
+// ---- the listener
+
+static void
+scan(struct listener *l)
+{
+	if (l->scanning || l->draining)
+		return;
+	l->changed = false;
+	l->scan_ms = clock_mono_ms() + l->options->rescan;
+	l->scanning = job_start(job_new(l, JOB_SCAN, NULL));
+}
+
+static void
+on_event(uv_fs_event_t *handle, const char *name, int events, int status)
+{
+	struct listener *l = handle->data;
+
+	(void)name;
+	(void)events;
+	(void)status;
+	l->changed = true;
+	scan(l);
+}
+
+static void
+on_timer(uv_timer_t *timer)
+{
+	struct listener *l = timer->data;
+	int64_t now = clock_mono_ms();
+
+	if (l->changed || l->scan_ms <= now)
+		scan(l);
+	if (l->sweep_ms <= now) {
+		l->sweep_ms = now + SWEEP_MS;
+		job_start(job_new(l, JOB_SWEEP, NULL));
+	}
+	start_work(l);
+}
+
+static struct listener *
+listener_open(const struct listener_setup *setup, struct fault *f)
+{
+	struct listener *l = mem_alloc(sizeof(*l));
+
+	if (l == NULL || !map_init(&l->by_name)) {
+		mem_free(l);
+		fault_set(f, FAIL_NONE, "", "out of memory");
+		return NULL;
+	}
+	if (!file_box_open(&l->box, setup->url->path, f)) {
+		map_clear(&l->by_name);
+		mem_free(l);
+		return NULL;
+	}
+	l->core = setup->core;
+	l->limits = setup->limits;
+	l->options = setup->options;
+	l->owner = setup->owner;
+	snprintf(l->path, sizeof(l->path), "%s", setup->url->path);
+	list_init(&l->items);
+	handle_table_init(&l->handles);
+	uv_fs_event_init(l->core->loop, &l->events);
+	uv_timer_init(l->core->loop, &l->timer);
+	l->events.data = l->timer.data = l;
+	l->open_handles = 2;
+	char in[600];
+	snprintf(in, sizeof(in), "%s/in", l->path);
+	// Without events (some network and FAT mounts) the rescan finds everything.
+	uv_fs_event_start(&l->events, on_event, in, 0);
+	uv_timer_start(&l->timer, on_timer, 0, TICK_MS);
+	return l;
+}
+
+static bool
+listener_url(const struct listener *l, size_t i, char *out, size_t size)
+{
+	if (i > 0)
+		return false;
+	snprintf(out, size, "file:%s", l->path);
+	return true;
+}
+
+static void
+listener_drain(struct listener *l)
+{
+	l->draining = true;
+}
+
+static void
+check_closed(struct listener *l)
+{
+	if (!l->closing || l->jobs > 0 || l->open_handles > 0)
+		return;
+	void (*closed)(void *) = l->closed;
+	void *context = l->closed_context;
+	while (!list_is_empty(&l->items))
+		item_free(l, container_of(l->items.next, struct item, order));
+	file_box_close(&l->box);
+	handle_table_clear(&l->handles);
+	map_clear(&l->by_name);
+	mem_free(l);
+	closed(context);
+}
+
+static void
+on_handle_closed(uv_handle_t *handle)
+{
+	struct listener *l = handle->data;
+
+	l->open_handles--;
+	check_closed(l);
+}
+
+static void
+listener_close(struct listener *l, void (*closed)(void *context), void *context)
+{
+	l->draining = l->closing = true;
+	l->closed = closed;
+	l->closed_context = context;
+	uv_close((uv_handle_t *)&l->events, on_handle_closed);
+	uv_close((uv_handle_t *)&l->timer, on_handle_closed);
+}
+
+static const char *const schemes[] = { "file", NULL };
+
+static const struct option_row listener_rows[] = {
+	{ .key = "keep", .kind = OPTION_DURATION, .offset = offsetof(struct options, keep), .min = 0, .max = INT64_C(31536000000), .standard = "7d",
+	  .help = "How long answered messages stay in done/." },
+	{ .key = "settle", .kind = OPTION_DURATION, .offset = offsetof(struct options, settle), .min = 1000, .max = 86400000, .standard = "30s",
+	  .help = "How long an incomplete file may stand unchanged before it is moved to bad/." },
+	{ .key = "rescan", .kind = OPTION_DURATION, .offset = offsetof(struct options, rescan), .min = 1000, .max = 3600000, .standard = "10s",
+	  .help = "How often the folder is read even when no change was told." },
+	{ .key = NULL }
+};
+
+const struct driver driver_file = {
+	.name = "file", .schemes = schemes, .abilities = DRIVER_MAILBOX,
+	.listener_rows = listener_rows, .listener_size = sizeof(struct options),
+	.listener_open = listener_open, .listener_url = listener_url, .listener_drain = listener_drain,
+	.listener_close = listener_close, .listener_respond = listener_respond, .listener_post = listener_post,
+};
