@@ -278,6 +278,8 @@ in_upwait(const struct facts *t, enum event e)
 	case EVENT_FINAL_NEGATIVE: return on_final(t, false);
 	case EVENT_WAITING:
 	case EVENT_POLLREP: return pass_down(t);
+	// The poll of a row from before a restart may have asked for its pkiConf.
+	case EVENT_PKICONF: return closed(pass_down(t), ENDED_CONFIRMED);
 	case EVENT_BAD:
 	case EVENT_GIVEN_UP: return on_failed_step(t, STATE_UPWAIT, false);
 	case EVENT_PATIENCE: return on_patience(t);
@@ -354,7 +356,9 @@ in_confirming(const struct facts *t, enum event e)
 		return d;
 	case EVENT_BAD:
 	case EVENT_GIVEN_UP:
-		d = on_failed_step(t, STATE_CONFIRM_DUE, false);
+		// Here and not back to CONFIRM_DUE: what failed may be the poll for a
+		// pkiConf, and its repeat must reach the CA again.
+		d = on_failed_step(t, STATE_CONFIRMING, false);
 		d.start_confirm = true;
 		return d;
 	case EVENT_PATIENCE: return on_patience(t);
@@ -377,7 +381,11 @@ in_closed(const struct facts *t, enum event e)
 			return on_same(t);
 		return refuse(t, REFUSE_UNAVAILABLE, "the transaction has ended without an answer; begin a new one");
 	case EVENT_FIRST: return on_first(t);
-	case EVENT_POLL: return t->polled ? answer_held(t) : nothing_to_poll(t);
+	case EVENT_POLL:
+		// Another `waiting` would let the device poll on, and for nothing.
+		if (t->held_waiting)
+			return error(t, FAIL_SYSTEM_UNAVAIL, "the transaction took too long and has ended; begin a new one");
+		return t->polled ? answer_held(t) : nothing_to_poll(t);
 	case EVENT_CONFIRM:
 		if (t->outcome == ENDED_CONFIRMED)
 			return error(t, FAIL_CERT_CONFIRMED, "the certificate of this transaction is confirmed already");

@@ -143,6 +143,8 @@ static const struct row table[] = {
 	{ STATE_UPWAIT, EVENT_POLLREP, "PL", STATE_UPWAIT, ENDED_NOT, "store answer drop" },
 	{ STATE_UPWAIT, EVENT_POLLREP, "PM", STATE_UPWAIT, ENDED_NOT, "store answer drop" },
 	{ STATE_UPWAIT, EVENT_POLLREP, "P", STATE_UPWAIT, ENDED_NOT, "store drop" },
+	{ STATE_UPWAIT, EVENT_PKICONF, "L", STATE_CLOSED, ENDED_CONFIRMED, "store answer drop free" },
+	{ STATE_UPWAIT, EVENT_PKICONF, "", STATE_CLOSED, ENDED_CONFIRMED, "store drop free" },
 	{ STATE_UPWAIT, EVENT_BAD, "PL", STATE_UPWAIT, ENDED_NOT, PASSED " drop" },
 	{ STATE_UPWAIT, EVENT_GIVEN_UP, "P", STATE_UPWAIT, ENDED_NOT, "drop" },
 	{ STATE_UPWAIT, EVENT_PATIENCE, "PUL", STATE_UPWAIT, ENDED_NOT, TIMEOUT " drop" },
@@ -194,8 +196,8 @@ static const struct row table[] = {
 	{ STATE_CONFIRMING, EVENT_FINAL_NEGATIVE, "L", STATE_CONFIRM_DUE, ENDED_NOT, "store confirm answer drop" },
 	{ STATE_CONFIRMING, EVENT_FINAL_NEGATIVE, "", STATE_CONFIRM_DUE, ENDED_NOT, "store confirm drop" },
 	{ STATE_CONFIRMING, EVENT_FINAL_POSITIVE, "LPDX", STATE_CONFIRM_DUE, ENDED_NOT, "store confirm answer drop" },
-	{ STATE_CONFIRMING, EVENT_BAD, "L", STATE_CONFIRM_DUE, ENDED_NOT, "confirm " PASSED " drop" },
-	{ STATE_CONFIRMING, EVENT_GIVEN_UP, "", STATE_CONFIRM_DUE, ENDED_NOT, "confirm drop" },
+	{ STATE_CONFIRMING, EVENT_BAD, "L", STATE_CONFIRMING, ENDED_NOT, "confirm " PASSED " drop" },
+	{ STATE_CONFIRMING, EVENT_GIVEN_UP, "", STATE_CONFIRMING, ENDED_NOT, "confirm drop" },
 	{ STATE_CONFIRMING, EVENT_PATIENCE, "UL", STATE_CONFIRMING, ENDED_NOT, TIMEOUT " drop" },
 	{ STATE_CONFIRMING, EVENT_PATIENCE, "ULK", STATE_CONFIRMING, ENDED_NOT, "later drop" },
 	{ STATE_CONFIRMING, EVENT_EXPIRE, "UL", STATE_CLOSED, ENDED_EXPIRED, UNAVAILABLE " drop free alarm" },
@@ -206,6 +208,7 @@ static const struct row table[] = {
 	{ STATE_CLOSED, EVENT_SAME, "", STATE_CLOSED, ENDED_ISSUED, UNAVAILABLE },
 	{ STATE_CLOSED, EVENT_SAME, "UC", STATE_CLOSED, ENDED_ISSUED, UNAVAILABLE },
 	{ STATE_CLOSED, EVENT_POLL, "P", STATE_CLOSED, ENDED_ISSUED, "held" },
+	{ STATE_CLOSED, EVENT_POLL, "PH", STATE_CLOSED, ENDED_ISSUED, "error=systemUnavail" },
 	{ STATE_CLOSED, EVENT_POLL, "", STATE_CLOSED, ENDED_ISSUED, BAD_REQUEST },
 	{ STATE_CLOSED, EVENT_CONFIRM, "NF", STATE_CLOSED, ENDED_ISSUED, BAD_REQUEST },
 	{ STATE_CLOSED, EVENT_FORGET, "", STATE_CLOSED, ENDED_ISSUED, "remove" },
@@ -373,6 +376,372 @@ names_and_classes(void **state)
 	assert_int_equal(request_class(BODY_NESTED), CLASS_BATCH);
 }
 
+// ---- Every way through
+
+// The row and its surroundings as the coordinator keeps them, small enough to
+// be numbered: a device, a CA that may say anything that fits, and time.
+enum { FIRST, POLL, CONFIRM, SLOTS };
+
+struct walk {
+	unsigned state, outcome;
+	unsigned under;			// 1 + slot of what is with the upstream; 0 = nothing
+	unsigned current, held;		// slots
+	bool polled, held_waiting, rejecting, live;
+	bool mailbox, can_poll;		// of the link; they never change
+	bool request[SLOTS], reply[SLOTS];
+	bool known;			// an answer went into the row, so nonces are judged
+	bool owed;			// the CA's last word was "later"
+};
+
+#define BITS(key, value, width) ((key) << (width) | (uint32_t)(value))
+
+static uint32_t
+number(const struct walk *w)
+{
+	uint32_t key = BITS(w->state, w->outcome, 3);
+
+	key = BITS(BITS(BITS(key, w->under, 2), w->current, 2), w->held, 2);
+	key = BITS(BITS(BITS(BITS(key, w->polled, 1), w->held_waiting, 1), w->rejecting, 1), w->live, 1);
+	key = BITS(BITS(BITS(BITS(key, w->mailbox, 1), w->can_poll, 1), w->known, 1), w->owed, 1);
+	for (size_t i = 0; i < SLOTS; i++)
+		key = BITS(BITS(key, w->request[i], 1), w->reply[i], 1);
+	return key;
+}
+
+enum { NUMBERS = 1 << 26, WALKS_MAX = 1 << 16 };
+
+struct explorer {
+	uint8_t *seen;			// one bit each
+	struct walk *queue;
+	uint32_t *origin;		// index of the row it was reached from
+	size_t count, steps, at;
+	uint32_t pairs[STATE_COUNT];	// events met in each state
+	uint32_t exits[STATE_COUNT];	// states it leads to
+};
+
+static void
+visit(struct explorer *x, const struct walk *w)
+{
+	uint32_t n = number(w);
+
+	x->steps++;
+	x->exits[x->queue[x->at].state] |= 1u << w->state;
+	if ((x->seen[n / 8] >> (n % 8) & 1) != 0)
+		return;
+	x->seen[n / 8] = (uint8_t)(x->seen[n / 8] | 1u << (n % 8));
+	assert_true(x->count < WALKS_MAX);
+	x->queue[x->count] = *w;
+	x->origin[x->count++] = (uint32_t)x->at;
+}
+
+// The way to the row at hand, for the person who reads a failure.
+static void
+print_way(const struct explorer *x)
+{
+	size_t i = x->at;
+
+	for (int n = 0; n < 12; n++, i = x->origin[i]) {
+		const struct walk *w = &x->queue[i];
+		print_error("  %s (%s) under %u polled %d held %u%s live %d mailbox %d owed %d\n", state_name((enum state)w->state),
+			outcome_name((enum txn_outcome)w->outcome), w->under, w->polled, w->held, w->held_waiting ? " waiting" : "", w->live,
+			w->mailbox, w->owed);
+		if (i == 0 || x->origin[i] == i)
+			return;
+	}
+}
+
+static void
+must(const struct explorer *x, bool holds, enum event e, const char *rule)
+{
+	if (holds)
+		return;
+	print_error("event %d, broken: %s; reached by (newest first)\n", (int)e, rule);
+	print_way(x);
+	fail();
+}
+
+static struct facts
+facts_in(const struct walk *w)
+{
+	return (struct facts){
+		.state = (enum state)w->state, .outcome = (enum txn_outcome)w->outcome, .under_way = w->under != 0, .polled = w->polled,
+		.held_waiting = w->held_waiting, .live = w->live, .mailbox = w->mailbox, .can_poll = w->can_poll && w->live,
+		.rejecting = w->rejecting, .reason = REFUSE_BAD_UPSTREAM,
+	};
+}
+
+static void
+rules_after(struct explorer *x, const struct walk *w, enum event e)
+{
+	bool sent = w->state == STATE_ASKING || w->state == STATE_UPWAIT || w->state == STATE_CONFIRMING;
+
+	must(x, !w->live || w->under != 0, e, "a waiter waits for something that is under way");
+	must(x, w->under == 0 || sent || w->state == STATE_CLOSED, e, "what is under way is expected by the state");
+	must(x, w->state != STATE_CLOSED || !w->live, e, "nobody waits in a closed transaction");
+	must(x, (w->state == STATE_CLOSED) == (w->outcome != ENDED_NOT), e, "only a closed transaction has an outcome");
+	must(x, w->state != STATE_READY || (w->request[w->held] && w->reply[w->held]), e, "READY holds an answer");
+	must(x, w->state != STATE_ASKING || w->under == FIRST + 1, e, "ASKING asks the first request");
+}
+
+static void
+settle(struct walk *w, const struct decision *d)
+{
+	w->state = d->next;
+	w->outcome = d->outcome;
+}
+
+static void
+arrive(struct explorer *x, const struct walk *w, enum event e)
+{
+	rules_after(x, w, e);
+	visit(x, w);
+}
+
+// The row is forgotten: a repeat begins anew.
+static void
+gone_row(struct explorer *x, const struct walk *from, enum event e)
+{
+	struct walk w = { .mailbox = from->mailbox, .can_poll = from->can_poll };
+
+	must(x, !from->live || e != EVENT_FORGET, e, "nobody waits when the row is forgotten");
+	visit(x, &w);
+}
+
+// A message of the device arrives with an exchange of its own.
+static void
+request(struct explorer *x, const struct walk *from, enum event e, unsigned slot, struct facts t)
+{
+	struct decision d = decide(&t, e);
+	struct walk w = *from;
+
+	x->pairs[from->state] |= 1u << e;
+	must(x, replies_of(&d) + d.wait == 1, e, "a request is answered once, or waits");
+	if (d.displace)
+		w.live = false;
+	must(x, !d.wait || !w.live, e, "no waiter is forgotten for another");
+	if (d.wait) {
+		must(x, !d.submit || w.under == 0, e, "one message of a transaction at a time");
+		must(x, !d.submit || e != EVENT_SAME, e, "a remembered request is not sent twice");
+		must(x, d.submit || w.under == slot + 1, e, "who waits waits for his own request");
+		w.live = true;
+	}
+	if (d.submit) {
+		must(x, !(slot == FIRST && from->state != STATE_NEW), e, "a first request goes up once");
+		w.under = slot + 1;
+		w.current = slot;
+		w.request[slot] = true;
+		w.reply[slot] = false;
+		if (e == EVENT_CONFIRM)
+			w.rejecting = t.rejecting;
+		visit(x, from);		// the upstream may not take it: all is as it was
+	}
+	must(x, !d.answer_stored || (e == EVENT_SAME && from->reply[slot]), e, "a stored answer goes to its own request");
+	must(x, !d.answer_held || !(from->owed && from->held_waiting), e, "`waiting` is never the answer to a poll that asks for more");
+	if (e == EVENT_SAME && from->reply[slot])
+		must(x, d.answer_stored, e, "an answered request gets its answer again");
+	if (e == EVENT_POLL && from->owed && from->state != STATE_CLOSED && from->under == 0 && t.nonce_fits)
+		must(x, d.submit, e, "a poll for what the CA still owes goes to the CA");
+	if (from->state == STATE_NEW && !d.wait) {
+		gone_row(x, from, e);
+		return;
+	}
+	settle(&w, &d);
+	if (d.remove)
+		gone_row(x, &w, e);
+	else
+		arrive(x, &w, e);
+}
+
+static void
+requests(struct explorer *x, const struct walk *w)
+{
+	for (unsigned bits = 0; bits < 8; bits++) {
+		struct facts t = facts_in(w);
+		t.nonce_fits = !w->known || (bits & 1) != 0;
+		t.fits = (bits & 2) != 0;
+		t.rejecting = (bits & 4) != 0;
+		request(x, w, EVENT_FIRST, FIRST, t);
+		request(x, w, EVENT_POLL, POLL, t);
+		if (w->state != STATE_NEW || t.fits)
+			request(x, w, EVENT_CONFIRM, CONFIRM, t);
+	}
+	for (unsigned slot = FIRST; slot < SLOTS; slot++) {
+		struct facts t = facts_in(w);
+		if (!w->request[slot])
+			continue;
+		t.reply_stored = w->reply[slot];
+		t.same_is_current = w->under != 0 && w->current == slot;
+		request(x, w, EVENT_SAME, slot, t);
+	}
+}
+
+// The submission ends: with an answer, or without.
+static void
+outcome(struct explorer *x, const struct walk *from, enum event e, bool need_conf, bool has_certificate)
+{
+	struct facts t = facts_in(from);
+	struct walk w = *from;
+	unsigned slot = from->under - 1;
+	bool answer = e != EVENT_BAD && e != EVENT_GIVEN_UP;
+
+	t.under_way = false;
+	t.need_conf = need_conf;
+	t.has_certificate = has_certificate;
+	struct decision d = decide(&t, e);
+	x->pairs[from->state] |= 1u << e;
+	w.under = 0;
+	must(x, from->state == STATE_CLOSED || d.store_reply == answer, e, "every answer of the CA is kept, and nothing else");
+	must(x, replies_of(&d) == (from->live || (answer && from->mailbox && from->state != STATE_CLOSED)), e, "a waiter gets one reply");
+	must(x, !from->live || d.drop_waiter, e, "who was answered waits no more");
+	must(x, !d.remove || (!from->reply[FIRST] && slot == FIRST && !answer), e, "only an unanswered first request may begin anew");
+	if (d.store_reply) {
+		w.reply[slot] = true;
+		w.held = slot;
+		w.held_waiting = e == EVENT_WAITING;
+		w.polled = w.polled || e == EVENT_WAITING;
+		w.known = true;
+		w.owed = e == EVENT_WAITING || e == EVENT_POLLREP;
+	} else {
+		w.request[slot] = w.reply[slot] = false;
+	}
+	w.live = w.live && !d.drop_waiter;
+	settle(&w, &d);
+	if (d.remove)
+		gone_row(x, &w, e);
+	else
+		arrive(x, &w, e);
+}
+
+static void
+outcomes(struct explorer *x, const struct walk *w)
+{
+	if (w->under == 0)
+		return;
+	outcome(x, w, EVENT_BAD, false, false);
+	outcome(x, w, EVENT_GIVEN_UP, false, false);
+	outcome(x, w, EVENT_WAITING, false, false);
+	outcome(x, w, EVENT_FINAL_NEGATIVE, false, false);
+	if (w->under != FIRST + 1)
+		outcome(x, w, EVENT_PKICONF, false, false);
+	if (w->under == POLL + 1)
+		outcome(x, w, EVENT_POLLREP, false, false);
+	if (w->under != CONFIRM + 1) {
+		outcome(x, w, EVENT_FINAL_POSITIVE, false, false);
+		outcome(x, w, EVENT_FINAL_POSITIVE, false, true);
+		outcome(x, w, EVENT_FINAL_POSITIVE, true, true);
+	}
+}
+
+static void
+local(struct explorer *x, const struct walk *from, enum event e)
+{
+	struct facts t = facts_in(from);
+	struct decision d = decide(&t, e);
+	struct walk w = *from;
+
+	x->pairs[from->state] |= 1u << e;
+	must(x, !d.submit && !d.wait && !d.store_reply, e, "time and leaving peers send nothing");
+	must(x, replies_of(&d) == (from->live && e != EVENT_GONE), e, "a waiter that is let go is told so once");
+	must(x, !from->live || d.drop_waiter, e, "who was told waits no more");
+	if (d.drop_waiter)
+		w.live = false;
+	if (e == EVENT_GONE || e == EVENT_PATIENCE)
+		must(x, d.next == from->state && !d.remove, e, "a peer that leaves changes nothing");
+	if (e == EVENT_EXPIRE)
+		must(x, d.next == STATE_CLOSED, e, "every open transaction expires");
+	if (e == EVENT_FORGET)
+		must(x, d.remove, e, "every closed transaction is forgotten");
+	settle(&w, &d);
+	if (d.remove)
+		gone_row(x, &w, e);
+	else
+		arrive(x, &w, e);
+}
+
+static void
+locals(struct explorer *x, const struct walk *w)
+{
+	if (w->state == STATE_NEW)
+		return;
+	if (w->live) {
+		local(x, w, EVENT_GONE);
+		if (!w->mailbox)
+			local(x, w, EVENT_PATIENCE);
+	}
+	if (w->state == STATE_CONFIRM_DUE)
+		local(x, w, EVENT_CONFIRM_TIME);
+	local(x, w, w->state == STATE_CLOSED ? EVENT_FORGET : EVENT_EXPIRE);
+}
+
+// A peer that polls by its transport comes back and waits again.
+static void
+ticket(struct explorer *x, const struct walk *from)
+{
+	struct walk w = *from;
+
+	if (!from->can_poll || from->under == 0 || from->state == STATE_CLOSED)
+		return;
+	w.live = true;
+	arrive(x, &w, EVENT_SAME);
+}
+
+// Octets of ended transactions are given up when memory is short.
+static void
+forget_octets(struct explorer *x, const struct walk *from)
+{
+	struct walk w = *from;
+
+	if (from->state != STATE_CLOSED)
+		return;
+	for (size_t i = 0; i < SLOTS; i++)
+		w.reply[i] = false;
+	visit(x, &w);
+}
+
+static void
+explore(struct explorer *x)
+{
+	for (x->at = 0; x->at < x->count; x->at++) {
+		struct walk w = x->queue[x->at];
+		requests(x, &w);
+		outcomes(x, &w);
+		locals(x, &w);
+		ticket(x, &w);
+		forget_octets(x, &w);
+	}
+}
+
+static void
+every_way(void **state)
+{
+	static const struct walk starts[] = {
+		{ .mailbox = false }, { .can_poll = true }, { .mailbox = true },
+	};
+	struct explorer x = { .seen = NULL };
+
+	(void)state;
+	x.seen = calloc(NUMBERS / 8, 1);
+	x.queue = calloc(WALKS_MAX, sizeof(*x.queue));
+	x.origin = calloc(WALKS_MAX, sizeof(*x.origin));
+	assert_true(x.seen != NULL && x.queue != NULL && x.origin != NULL);
+	for (size_t i = 0; i < COUNT(starts); i++) {
+		x.queue[x.count] = starts[i];
+		x.origin[x.count] = (uint32_t)x.count;
+		x.count++;
+	}
+	explore(&x);
+	print_message("%zu rows, %zu steps\n", x.count, x.steps);
+	assert_true(x.count > 500);
+	for (unsigned s = STATE_NEW; s < STATE_COUNT; s++) {
+		unsigned requests_met = 1u << EVENT_FIRST | 1u << EVENT_POLL | 1u << EVENT_CONFIRM;
+		assert_int_equal(x.pairs[s] & requests_met, requests_met);
+		assert_true((x.exits[s] & ~(1u << s)) != 0);
+	}
+	free(x.seen);
+	free(x.queue);
+	free(x.origin);
+}
+
 int
 main(void)
 {
@@ -382,6 +751,7 @@ main(void)
 		cmocka_unit_test(rules_for_all_facts),
 		cmocka_unit_test(confirmed_stays_confirmed),
 		cmocka_unit_test(names_and_classes),
+		cmocka_unit_test(every_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
