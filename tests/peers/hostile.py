@@ -309,15 +309,19 @@ class Tap:
 
 
 class Story:
-    """A row of tests: (title, function); methods named row_* are its tests in
-    the order they stand, their first line of text is the title."""
+    """A row of tests: methods named row_* come first, in the order they stand,
+    then the messages of section F, then methods named last_*. The first line
+    of a method's text is its title."""
 
     def __init__(self):
-        self.tests = [(f.__doc__.splitlines()[0], getattr(self, n)) for n, f in type(self).__dict__.items() if n.startswith("row_")]
+        self.tests, self.last = self.named("row_"), self.named("last_")
+
+    def named(self, start):
+        return [(f.__doc__.splitlines()[0], getattr(self, n)) for n, f in type(self).__dict__.items() if n.startswith(start)]
 
     def main(self, cases=()):
         if sys.argv[1:] == ["--count"]:
-            print(len(self.tests) + len(cases) + 4)
+            print(len(self.tests) + len(cases) + len(self.last) + 4)
             return 0
         first, self.pid, ca, *rest = sys.argv[1:]
         tap = Tap(int(first))
@@ -328,6 +332,8 @@ class Story:
             tap.run(title, test)
         for case in cases:
             tap.run("row %s" % case.title, self.try_case, case, todo=case.todo)
+        for title, test in self.last:
+            tap.run(title, test)
         tap.run("the gateway is still up", self.is_up)
         tap.run("its memory stayed below the cap", self.is_small)
         tap.run("nothing unexpected reached the CA", self.is_clean)
