@@ -17,11 +17,18 @@ typedef http_parser_settings parser_settings_t;
 #endif
 
 #include "base/memory.h"
+#include "transports/http_chunks.h"
 
 enum phase { PHASE_HEAD, PHASE_BODY, PHASE_DONE, PHASE_BAD };
 
+// How the end of the content is found (RFC 9112 6.3).
+enum content { CONTENT_NONE, CONTENT_LENGTH, CONTENT_CHUNKS, CONTENT_UNTIL_END };
+
 struct http1 {
 	parser_t parser;
+#ifdef USE_LLHTTP
+	parser_settings_t settings;
+#endif
 	bool request;
 	enum phase phase;
 	struct buffer raw;		// the head as it came
@@ -29,7 +36,9 @@ struct http1 {
 	struct http1_head head;
 	struct http1_fault fault;
 	size_t max_body;
-	bool complete;			// the parser has seen the end
+	enum content content;
+	size_t left;			// CONTENT_LENGTH: octets still to come
+	struct http_chunks chunks;
 };
 
 static enum http1_step
@@ -44,12 +53,6 @@ bad(struct http1 *h, int status, const char *text)
 // ---- the head, strictly
 
 struct line { struct span name, value; };
-
-static bool
-token_octet(uint8_t c)
-{
-	return c > 0x20 && c < 0x7F && strchr("()<>@,;:\\\"/[]?={}", c) == NULL;
-}
 
 static struct span
 trim(struct span s)
@@ -89,7 +92,7 @@ split_field(struct span line, struct line *out)
 		return false;
 	out->name = span_of(line.data, (size_t)(colon - line.data));
 	for (size_t i = 0; i < out->name.len; i++)
-		if (!token_octet(out->name.data[i]))
+		if (!http_token_octet(out->name.data[i]))
 			return false;
 	out->value = trim(span_of(colon + 1, line.len - out->name.len - 1));
 	return true;
@@ -142,6 +145,25 @@ read_field(struct http1 *h, const struct line *l, struct seen *seen)
 	return true;
 }
 
+// "HTTP/1.1". The library forgives other letters.
+static bool
+version_well(struct span s)
+{
+	return s.len == 8 && memcmp(s.data, "HTTP/", 5) == 0 && s.data[5] >= '0' && s.data[5] <= '9' && s.data[6] == '.'
+		&& s.data[7] >= '0' && s.data[7] <= '9';
+}
+
+static bool
+read_status(struct http1 *h, struct span line)
+{
+	if (line.len < 12 || !version_well(span_of(line.data, 8)) || line.data[8] != ' ' || (line.len > 12 && line.data[12] != ' '))
+		return bad(h, 400, "the status line is malformed"), false;
+	for (size_t i = 9; i < 12; i++)
+		if (line.data[i] < '0' || line.data[i] > '9')
+			return bad(h, 400, "the status line is malformed"), false;
+	return true;
+}
+
 static bool
 read_target(struct http1 *h, struct span line)
 {
@@ -151,7 +173,7 @@ read_target(struct http1 *h, struct span line)
 		return bad(h, 400, "the request line is malformed"), false;
 	struct span rest = span_of(first + 1, line.len - (size_t)(first + 1 - line.data));
 	const uint8_t *second = memchr(rest.data, ' ', rest.len);
-	if (second == NULL)
+	if (second == NULL || second == rest.data || !version_well(span_of(second + 1, rest.len - (size_t)(second + 1 - rest.data))))
 		return bad(h, 400, "the request line is malformed"), false;
 	h->head.target = span_of(rest.data, (size_t)(second - rest.data));
 	for (size_t i = 0; i < h->head.target.len; i++)
@@ -172,7 +194,7 @@ read_head(struct http1 *h)
 	h->head.content_length = -1;
 	if (!take_line(&in, &text))
 		return bad(h, 400, "a line of the head does not end with CR LF, or holds NUL"), false;
-	if (h->request && !read_target(h, text))
+	if (!(h->request ? read_target(h, text) : read_status(h, text)))
 		return false;
 	for (;;) {
 		if (!take_line(&in, &text))
@@ -193,55 +215,19 @@ read_head(struct http1 *h)
 
 // ---- the library
 
-static int
-on_body(parser_t *p, const char *at, size_t len)
-{
-	struct http1 *h = p->data;
-
-	return buffer_append(&h->body, span_of(at, len)) ? 0 : 1;
-}
-
-static int
-on_complete(parser_t *p)
-{
-	struct http1 *h = p->data;
-
-	h->complete = true;
-#ifdef USE_LLHTTP
-	return HPE_PAUSED;
-#else
-	http_parser_pause(p, 1);
-	return 0;
-#endif
-}
-
-static const parser_settings_t *
-callbacks(void)
-{
-	static parser_settings_t settings;
-	static bool ready;
-
-	if (!ready) {
-		memset(&settings, 0, sizeof(settings));
-		settings.on_body = on_body;
-		settings.on_message_complete = on_complete;
-		ready = true;
-	}
-	return &settings;
-}
-
-// Give octets to the library; false on its error. *used: octets it took.
+// The library judges the head; the content is read here, since builds of it
+// differ in what they forgive between two chunks.
 static bool
-parse(struct http1 *h, struct span in, size_t *used)
+parse(struct http1 *h)
 {
+	struct span head = buffer_span(&h->raw);
 #ifdef USE_LLHTTP
-	enum llhttp_errno e = llhttp_execute(&h->parser, (const char *)in.data, in.len);
-	*used = e == HPE_OK ? in.len : (size_t)((const uint8_t *)llhttp_get_error_pos(&h->parser) - in.data);
-	return e == HPE_OK || e == HPE_PAUSED;
+	enum llhttp_errno e = llhttp_execute(&h->parser, (const char *)head.data, head.len);
+	return e == HPE_OK || e == HPE_PAUSED_UPGRADE;
 #else
-	*used = http_parser_execute(&h->parser, callbacks(), (const char *)in.data, in.len);
-	enum http_errno e = HTTP_PARSER_ERRNO(&h->parser);
-	return e == HPE_OK || e == HPE_PAUSED;
+	static const parser_settings_t settings;
+	size_t used = http_parser_execute(&h->parser, &settings, (const char *)head.data, head.len);
+	return HTTP_PARSER_ERRNO(&h->parser) == HPE_OK && used == head.len;
 #endif
 }
 
@@ -259,9 +245,7 @@ method_of(const parser_t *p)
 static bool
 parse_head(struct http1 *h)
 {
-	size_t used;
-
-	if (!parse(h, buffer_span(&h->raw), &used) || used != h->raw.len)
+	if (!parse(h))
 		return bad(h, h->request ? 400 : 0, "the head is not HTTP/1.x"), false;
 	h->head.minor = h->parser.http_minor;
 	h->head.method = h->request ? method_of(&h->parser) : HTTP1_OTHER;
@@ -273,6 +257,8 @@ parse_head(struct http1 *h)
 #endif
 	if (h->parser.http_major != 1)
 		return bad(h, 505, "the version is not HTTP/1.x"), false;
+	if (h->head.minor == 0 && h->head.chunked)
+		return bad(h, 400, "HTTP/1.0 knows no Transfer-Encoding"), false;
 	if (h->request && h->head.minor >= 1 && h->head.host.data == NULL)
 		return bad(h, 400, "Host is missing"), false;
 	if (h->head.content_length > (int64_t)h->max_body)
@@ -294,11 +280,11 @@ http1_new(bool request, size_t max_body)
 	buffer_init(&h->raw, HTTP1_HEAD_MAX);
 	buffer_init(&h->body, max_body);
 #ifdef USE_LLHTTP
-	llhttp_init(&h->parser, request ? HTTP_REQUEST : HTTP_RESPONSE, callbacks());
+	llhttp_settings_init(&h->settings);
+	llhttp_init(&h->parser, request ? HTTP_REQUEST : HTTP_RESPONSE, &h->settings);
 #else
 	http_parser_init(&h->parser, request ? HTTP_REQUEST : HTTP_RESPONSE);
 #endif
-	h->parser.data = h;
 	return h;
 }
 
@@ -322,6 +308,20 @@ head_end(const struct buffer *raw, size_t from)
 		if (memcmp(raw->data + i, "\r\n\r\n", 4) == 0)
 			return i + 4;
 	return 0;
+}
+
+static enum content
+content_of(const struct http1 *h)
+{
+	int status = h->head.status;
+
+	if (!h->request && (status < 200 || status == 204 || status == 304))
+		return CONTENT_NONE;
+	if (h->head.chunked)
+		return CONTENT_CHUNKS;
+	if (h->head.content_length >= 0)
+		return CONTENT_LENGTH;
+	return h->request ? CONTENT_NONE : CONTENT_UNTIL_END;
 }
 
 static enum http1_step
@@ -350,21 +350,42 @@ feed_head(struct http1 *h, struct span in, size_t *used)
 	h->raw.len = end;
 	if (!read_head(h) || !parse_head(h))
 		return HTTP1_BAD;
-	h->phase = h->complete ? PHASE_DONE : PHASE_BODY;
+	h->content = content_of(h);
+	h->left = h->content == CONTENT_LENGTH ? (size_t)h->head.content_length : 0;
+	h->phase = h->content == CONTENT_NONE || (h->content == CONTENT_LENGTH && h->left == 0) ? PHASE_DONE : PHASE_BODY;
 	return HTTP1_HEADED;
+}
+
+static enum http1_step
+feed_chunks(struct http1 *h, struct span in, size_t *used)
+{
+	switch (http_chunks_feed(&h->chunks, in, used, &h->body)) {
+	case HTTP_CHUNKS_MORE: return HTTP1_MORE;
+	case HTTP_CHUNKS_DONE:
+		h->phase = PHASE_DONE;
+		return HTTP1_DONE;
+	case HTTP_CHUNKS_LARGE: return bad(h, 413, "the content is larger than allowed");
+	case HTTP_CHUNKS_MEMORY: return bad(h, 503, "out of memory");
+	case HTTP_CHUNKS_BAD: break;
+	}
+	return bad(h, 400, "the chunks of the content are malformed");
 }
 
 static enum http1_step
 feed_body(struct http1 *h, struct span in, size_t *used)
 {
-	if (in.len == 0)
-		return HTTP1_MORE;
-	bool well = parse(h, in, used);
-	if (h->body.failed)
+	if (h->content == CONTENT_CHUNKS)
+		return feed_chunks(h, in, used);
+	size_t n = h->content == CONTENT_LENGTH && h->left < in.len ? h->left : in.len;
+	if (n > h->max_body - h->body.len)
 		return bad(h, 413, "the content is larger than allowed");
-	if (!well)
-		return bad(h, 400, "the chunks of the content are malformed");
-	if (!h->complete)
+	if (n > 0 && !buffer_append(&h->body, span_of(in.data, n)))
+		return bad(h, 503, "out of memory");
+	*used = n;
+	if (h->content == CONTENT_UNTIL_END)
+		return HTTP1_MORE;
+	h->left -= n;
+	if (h->left > 0)
 		return HTTP1_MORE;
 	h->phase = PHASE_DONE;
 	return HTTP1_DONE;
@@ -386,7 +407,7 @@ http1_feed(struct http1 *h, struct span octets, size_t *used)
 enum http1_step
 http1_end(struct http1 *h)
 {
-	if (h->phase == PHASE_BODY && !h->request && !h->head.chunked && h->head.content_length < 0) {
+	if (h->phase == PHASE_BODY && h->content == CONTENT_UNTIL_END) {
 		h->phase = PHASE_DONE;
 		return HTTP1_DONE;
 	}
