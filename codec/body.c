@@ -3,6 +3,7 @@
 
 #include "codec/confirm.h"
 #include "codec/itav.h"
+#include "codec/pkcs10.h"
 #include "codec/response.h"
 
 static bool
@@ -21,7 +22,7 @@ check_cert_rep(struct span in, struct fault *f)
 	return cert_rep_message_read(in, &m, f);
 }
 
-// One certificate, or a PKCS#10 request: what stands inside is for the CA.
+// One certificate: what stands inside is for those who judge it.
 static bool
 check_signed(struct span in, struct fault *f)
 {
@@ -32,33 +33,12 @@ check_signed(struct span in, struct fault *f)
 	return der_at_end(in) || malformed(f, "", "more than one element");
 }
 
-// CertificationRequestInfo = { version 0, subject, subjectPKInfo, attributes [0] }
 static bool
 check_p10(struct span in, struct fault *f)
 {
-	struct span outer = in, info, subject, attributes;
-	struct public_key key;
-	int32_t version;
+	struct pkcs10 p;
 
-	if (!check_signed(in, f))
-		return false;
-	if (!der_take(&outer, DER_SEQUENCE, &info) || !der_take(&info, DER_SEQUENCE, &subject))
-		return malformed(f, "", "cut off");
-	info = subject;
-	if (!der_take_int32(&info, &version))
-		return malformed(f, "version", "not a small INTEGER");
-	if (!name_take(&info, &subject, f)) {
-		fault_within(f, "subject");
-		return false;
-	}
-	if (!public_key_take(&info, &key, f)) {
-		fault_within(f, "subjectPKInfo");
-		return false;
-	}
-	// RFC 2986 has the attributes always; old encoders leave an empty set out.
-	if (!der_at_end(info) && (!der_take(&info, DER_CONTEXT_CONS(0), &attributes) || !der_at_end(info)))
-		return malformed(f, "attributes", "an element that does not belong there");
-	return true;
+	return pkcs10_parse(&p, in, f);
 }
 
 // Challenge = { owf AlgorithmIdentifier?, witness, challenge, encryptedRand [0]? }

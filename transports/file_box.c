@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/durable.h"
 #include "base/memory.h"
+#include "base/pem.h"
 
 #define TRIES 100	// names tried when one is taken
 
@@ -118,58 +119,19 @@ announced(struct span s)
 	return len + 2 + n;
 }
 
-static int
-base64_value(uint8_t c)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *at = c != 0 ? strchr(digits, c) : NULL;
-
-	return at != NULL ? (int)(at - digits) : -1;
-}
-
-// Decode strict base64 with line breaks; false on anything else.
-static bool
-base64(struct buffer *out, struct span in)
-{
-	uint32_t bits = 0;
-	unsigned have = 0, pad = 0;
-
-	for (size_t i = 0; i < in.len; i++) {
-		uint8_t c = in.data[i];
-		if (c == '\r' || c == '\n' || c == ' ' || c == '\t')
-			continue;
-		int v = c == '=' ? 0 : base64_value(c);
-		if (v < 0 || (pad > 0 && c != '='))
-			return false;
-		pad += c == '=';
-		bits = bits << 6 | (uint32_t)v;
-		if (++have < 4)
-			continue;
-		if (pad > 2)
-			return false;
-		const uint8_t octets[3] = { (uint8_t)(bits >> 16), (uint8_t)(bits >> 8), (uint8_t)bits };
-		if (!buffer_append(out, span_of(octets, 3 - pad)))
-			return false;
-		have = 0;
-		bits = 0;
-	}
-	return have == 0;
-}
-
-// PEM: what stands between the first BEGIN line and its END line.
+// PEM: the first block, whatever its label. A stick taken out too early leaves its end line out.
 static enum file_read
 unwrap(struct span text, struct buffer *out, struct fault *f)
 {
-	const uint8_t *begin = memchr(text.data, '\n', text.len);
-	const uint8_t *end = memmem(text.data, text.len, "-----END ", 9);
+	char label[PEM_LABEL_MAX + 1];
 
-	if (begin == NULL || end == NULL)
+	if (memmem(text.data, text.len, "-----END ", 9) == NULL)
 		return FILE_PARTIAL;
-	if (end <= begin || !base64(out, span_of(begin, (size_t)(end - begin)))) {
-		fault_set(f, FAIL_BAD_DATA_FORMAT, "", "the PEM text is not valid base64");
-		return FILE_BAD;
-	}
-	return FILE_WHOLE;
+	if (pem_take(&text, label, out, f) == PEM_FOUND)
+		return FILE_WHOLE;
+	fault_set(f, FAIL_BAD_DATA_FORMAT, "", "no BEGIN line of PEM");
+	f->failure = FAIL_BAD_DATA_FORMAT;
+	return FILE_BAD;
 }
 
 static enum file_read
