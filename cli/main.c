@@ -7,10 +7,10 @@
 
 #include "cli/command.h"
 
-extern const struct command command_run, command_check, command_config, command_explain, command_version;
+extern const struct command command_run, command_check, command_config, command_explain, command_inspect, command_version;
 
 static const struct command *const commands[] = {
-	&command_run, &command_check, &command_config, &command_explain, &command_version,
+	&command_run, &command_check, &command_config, &command_explain, &command_inspect, &command_version,
 	NULL
 };
 
@@ -20,6 +20,7 @@ print_help(FILE *out)
 	fputs("cmpgate: lets field devices get and renew certificates from your CA over CoAP, TCP, HTTP or files\n\n"
 		"  cmpgate run -c gate.yaml           run the gateway in the foreground\n"
 		"  cmpgate check gate.yaml            say what is wrong with a configuration\n"
+		"  cmpgate inspect request.pki        show what stands in a message\n"
 		"  cmpgate explain E0103              say more about a finding\n\n"
 		"Commands:\n", out);
 	for (const struct command *const *c = commands; *c != NULL; c++)

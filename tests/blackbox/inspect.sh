@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# inspect: every message of every operation, certificates, CRLs and requests, as
+# a tree and as JSON; what is malformed, and where; and nothing secret.
+. "$srcdir/tests/blackbox/lib.sh"
+need openssl python3
+plan 52
+# json FILE PATH WANT: a member, as "body.type" or "body.response.0.certReqId".
+json() {
+	"$cmpgate" inspect --json "$1" >"$T/json" || return 1
+	python3 - "$T/json" "$2" "$3" <<'PY'
+import json, sys
+value = json.load(open(sys.argv[1]))
+for part in sys.argv[2].split('.'):
+    value = value[int(part) if part.isdigit() else part]
+if str(value) != sys.argv[3]:
+    sys.exit("%s is %r, should be %r" % (sys.argv[2], value, sys.argv[3]))
+PY
+}
+code() {
+	_want=$1
+	shift
+	"$@" >"$T/out" 2>"$T/err"
+	_got=$?
+	[ "$_got" = "$_want" ] || { echo "exit code $_got, should be $_want"; cat "$T/out" "$T/err"; return 1; }
+}
+tree() { "$cmpgate" inspect "$1" >"$T/out" && contains "$T/out" "$2"; }
+hidden() { "$cmpgate" inspect --hex "$1" >"$T/out" && contains "$T/out" "not shown" && ! grep -q "$2" "$T/out"; }
+
+ok "PKI and CA" device_pki
+n=0
+for op in $operations; do
+	n=$((n + 1))
+	[ $n -lt 7 ] || { stop "$pid_ca"; ca ca dev; }	# this CA does not take them after others
+	set -- $(operation "$op")
+	device -server "$url" "$@" -reqout "$T/q1.$op,$T/q2.$op" -rspout "$T/r1.$op,$T/r2.$op" >"$T/device.log" 2>&1
+	ok "$op: request" json "$T/q1.$op" body.type "$2"
+	case $2 in
+	ir) answer=ip ;; cr|p10cr) answer=cp ;; kur) answer=kup ;; rr) answer=rp ;; genm) answer=genp ;;
+	esac
+	ok "$op: answer" json "$T/r1.$op" body.type "$answer"
+done
+ok "certConf" json "$T/q2.ir-sig" body.certStatus.0.certReqId 0
+ok "pkiConf" json "$T/r2.ir-sig" body.type pkiconf
+ok "the header" json "$T/q1.ir-pbm" header.protectionAlg.algorithm id-PasswordBasedMac
+ok "the template" json "$T/q1.ir-sig" body.certReqMessages.0.certTemplate.subject "CN=device,O=Plant"
+ok "the certificate in the answer" json "$T/r1.ir-sig" body.response.0.certifiedKeyPair.certificate.subject "CN=device,O=Plant"
+ok "its status" json "$T/r1.ir-sig" body.response.0.status.status accepted
+ok "extraCerts" json "$T/q1.ir-sig" extraCerts.0.subject "CN=device identity,O=Maker"
+ok "the reason of a revocation" json "$T/q1.rr-sig" body.revDetails.0.reason superseded
+ok "standard input" sh -c "'$cmpgate' inspect <'$T/q1.ir-sig' | grep -q 'type: ir'"
+ok "a tree" tree "$T/q1.ir-sig" "  transactionID: [0-9a-f]\{32\}$"
+
+ok "a certificate in PEM" json "$T/dev.crt" kind Certificate
+ok "a certificate in DER" sh -c "openssl x509 -in '$T/dev.crt' -outform DER | '$cmpgate' inspect - | grep -q 'subject: CN=device,O=Plant'"
+cat "$T/dev.crt" "$T/ca.crt" >"$T/chain.pem"
+ok "two certificates in one file" sh -c "[ \$('$cmpgate' inspect '$T/chain.pem' | grep -c ^Certificate) = 2 ]"
+ok "a PKCS#10 request" json "$T/dev.csr" subject "CN=device,O=Plant"
+printf '[req]\ndistinguished_name=dn\nattributes=at\nprompt=no\n[dn]\nCN=d\n[at]\nchallengePassword=swordfish\n' >"$T/chal.cnf"
+openssl req -new -key "$T/dev.key" -config "$T/chal.cnf" -out "$T/chal.csr" 2>/dev/null
+ok "a challenge password is not shown" hidden "$T/chal.csr" 73776f726466697368
+: >"$T/index"
+printf '[ca]\ndefault_ca=d\n[d]\ndatabase=%s\ndefault_md=sha256\ndefault_crl_days=9\n' "$T/index" >"$T/crl.cnf"
+openssl ca -config "$T/crl.cnf" -keyfile "$T/ca.key" -cert "$T/ca.crt" -gencrl -out "$T/crl.pem" 2>/dev/null
+ok "a CRL" json "$T/crl.pem" issuer "CN=Plant CA,O=Plant"
+
+ok "a private key is not shown" code 6 "$cmpgate" inspect --asn1 "$T/dev.key"
+ok "nothing of it" equal "$(wc -c <"$T/out" | tr -d ' ')" 0
+openssl ec -in "$T/dev.key" -outform DER -out "$T/key.der" 2>/dev/null
+ok "nor a private key in DER" code 6 "$cmpgate" inspect --asn1 "$T/key.der"
+ok "elements with offsets" sh -c "'$cmpgate' inspect --asn1 '$T/q1.ir-sig' | grep -q '^ *7 *1 *INTEGER 02'"
+head -c 200 "$T/q1.ir-sig" >"$T/cut.der"
+ok "cut off: exit code 6" code 6 "$cmpgate" inspect "$T/cut.der"
+ok "cut off: how many octets" contains "$T/err" "200 octets came"
+ok "cut off: the elements up to there" code 6 "$cmpgate" inspect --asn1 "$T/cut.der"
+printf 'x' | cat "$T/q1.ir-sig" - >"$T/more.der"
+ok "octets behind: exit code 6" code 6 "$cmpgate" inspect "$T/more.der"
+ok "octets behind: said so" contains "$T/err" "1 octets follow"
+ok "an empty file" code 6 "$cmpgate" inspect /dev/null
+ok "no file" code 7 "$cmpgate" inspect "$T/nothing"
+ok "a text" code 6 "$cmpgate" inspect "$srcdir/README.md"
+ok "two forms at once" code 2 "$cmpgate" inspect --json --asn1 "$T/q1.ir-sig"
