@@ -285,7 +285,7 @@ incomplete(struct listener *l, struct item *i, const struct job *j)
 		i->since_ms = now;
 	}
 	if (now - i->since_ms >= l->options->settle) {
-		start_bad(l, i, "not a whole PKIMessage, and it has not grown any more");
+		start_bad(l, i, j->fault.set ? j->fault.text : "not a whole PKIMessage, and it has not grown any more");
 		return;
 	}
 	i->retry_ms = now + 1000;

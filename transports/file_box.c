@@ -134,6 +134,8 @@ unwrap(struct span text, struct buffer *out, struct fault *f)
 	return FILE_BAD;
 }
 
+// Only what cannot be a message ends here: a SEQUENCE with a wrong length, or
+// with something behind it, is for the gateway to answer.
 static enum file_read
 judge(struct span octets, struct fault *f)
 {
@@ -141,12 +143,9 @@ judge(struct span octets, struct fault *f)
 
 	if (octets.len == 0 || whole == 0 || (whole != SIZE_MAX && whole > octets.len))
 		return FILE_PARTIAL;
-	if (whole == octets.len)
+	if (octets.data[0] == 0x30)
 		return FILE_WHOLE;
-	if (whole == SIZE_MAX)
-		fault_set(f, FAIL_BAD_DATA_FORMAT, "", "not a PKIMessage in DER or PEM");
-	else
-		fault_set(f, FAIL_BAD_DATA_FORMAT, "", "%zu octets follow the PKIMessage; a file holds exactly one", octets.len - whole);
+	fault_set(f, FAIL_BAD_DATA_FORMAT, "", "not a PKIMessage in DER or PEM");
 	return FILE_BAD;
 }
 
@@ -220,8 +219,10 @@ file_box_read(const struct file_box *b, const char *name, size_t limit, struct b
 	if (!S_ISREG(st.st_mode))
 		return FILE_STRANGE;
 	int fd = openat(b->in, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0)
+	if (fd < 0) {
+		fault_set(f, FAIL_NONE, "", "the file cannot be opened: %s", strerror(errno));
 		return errno == ENOENT ? FILE_GONE : errno == ELOOP ? FILE_STRANGE : FILE_PARTIAL;
+	}
 	enum file_read result = read_open(fd, limit, octets, mark, f);
 	close(fd);
 	return result;
