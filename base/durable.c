@@ -102,6 +102,16 @@ rename_once(int from, const char *name, int to, const char *new_name)
 	return renameat(from, name, to, new_name);
 }
 
+// A name that is taken is no fault: the caller tries another.
+static enum durable
+rename_failed(struct fault *f, const char *name)
+{
+	if (errno == EEXIST)
+		return DURABLE_EXISTS;
+	broken(f, name, "rename");
+	return DURABLE_FAILED;
+}
+
 enum durable
 durable_write(int dirfd, const char *name, struct span octets, unsigned mode, struct fault *f)
 {
@@ -115,8 +125,7 @@ durable_write(int dirfd, const char *name, struct span octets, unsigned mode, st
 		if (settle(fd, dirfd, name, f))
 			result = DURABLE_DONE;
 	} else {
-		result = errno == EEXIST ? DURABLE_EXISTS : DURABLE_FAILED;
-		broken(f, name, "rename");
+		result = rename_failed(f, name);
 		unlinkat(dirfd, temporary, 0);
 	}
 	if (close(fd) != 0 && result == DURABLE_DONE) {
@@ -156,8 +165,7 @@ durable_move(int from, const char *name, int to, const char *new_name, struct fa
 		return DURABLE_FAILED;
 	}
 	if (rename_once(from, name, to, new_name) != 0) {
-		result = errno == EEXIST ? DURABLE_EXISTS : DURABLE_FAILED;
-		broken(f, new_name, "rename");
+		result = rename_failed(f, new_name);
 	} else if (settle(fd, to, new_name, f)) {
 		result = fsync(from) == 0 ? DURABLE_DONE : DURABLE_FAILED;
 		if (result == DURABLE_FAILED)
