@@ -81,7 +81,7 @@ file_name_taken(const char *name)
 	if (len < 5 || len > FILE_NAME_MAX || name[0] == '.')
 		return false;
 	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)name[i] < 0x20 || name[i] == 0x7F)
+		if ((unsigned char)name[i] < 0x20 || name[i] == 0x7F || name[i] == '/')
 			return false;
 	for (size_t i = 0; i < 3; i++)
 		if (strcasecmp(name + len - 4, endings[i]) == 0)
@@ -124,13 +124,16 @@ static enum file_read
 unwrap(struct span text, struct buffer *out, struct fault *f)
 {
 	char label[PEM_LABEL_MAX + 1];
+	struct fault why = { .set = false };
 
 	if (memmem(text.data, text.len, "-----END ", 9) == NULL)
 		return FILE_PARTIAL;
-	if (pem_take(&text, label, out, f) == PEM_FOUND)
+	if (pem_take(&text, label, out, &why) == PEM_FOUND)
 		return FILE_WHOLE;
-	fault_set(f, FAIL_BAD_DATA_FORMAT, "", "no BEGIN line of PEM");
-	f->failure = FAIL_BAD_DATA_FORMAT;
+	// The text is shorter than what out may hold, so memory has run out: no fault of the file.
+	if (out->failed)
+		return FILE_PARTIAL;
+	fault_set(f, FAIL_BAD_DATA_FORMAT, "", "%s", why.set ? why.text : "no BEGIN line of PEM");
 	return FILE_BAD;
 }
 
