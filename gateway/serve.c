@@ -547,14 +547,15 @@ act_on_outcome(struct gateway *g, struct transaction *t, enum slot slot, const s
 	set_state(g, t, d);
 }
 
+// Silence and a server that says it is ill: unavailable. Nonsense: a bad upstream.
 static enum refusal
 reason_of(const struct outcome *o)
 {
 	if (o->timeout)
 		return REFUSE_TIMEOUT;
-	if (o->kind == OUTCOME_NOT_SENT || (o->kind == OUTCOME_REFUSED && (o->status == 503 || o->status == 429)))
-		return REFUSE_UNAVAILABLE;
-	return REFUSE_BAD_UPSTREAM;
+	if (o->kind == OUTCOME_REFUSED)
+		return o->status >= 500 || o->status == 429 ? REFUSE_UNAVAILABLE : REFUSE_BAD_UPSTREAM;
+	return o->garbled ? REFUSE_BAD_UPSTREAM : REFUSE_UNAVAILABLE;
 }
 
 // Look at what came; NULL and EVENT_BAD or EVENT_GIVEN_UP with the sentence when it is no answer.

@@ -76,6 +76,7 @@ struct outcome {
 	enum outcome_kind kind;
 	struct blob *message;	// ANSWER: the callee takes its own reference
 	bool timeout;		// MAYBE_SENT, NOT_SENT: the deadline ended it
+	bool garbled;		// MAYBE_SENT: an answer began, but is malformed or cut off
 	int status;		// REFUSED: HTTP status
 	const char *text;	// what happened, for log and fault; valid during the call only
 };

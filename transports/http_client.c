@@ -68,10 +68,15 @@ job_end(struct upstream *u, struct job *job, const struct outcome *o)
 	u->core->outcome(u->core->context, submission, o);
 }
 
+enum cause { CAUSE_BROKEN, CAUSE_LATE, CAUSE_GARBLED };
+
 static void
-job_fail(struct upstream *u, struct job *job, bool sent, bool timeout, const char *text)
+job_fail(struct upstream *u, struct job *job, bool sent, enum cause cause, const char *text)
 {
-	struct outcome o = { .kind = sent ? OUTCOME_MAYBE_SENT : OUTCOME_NOT_SENT, .timeout = timeout, .text = text };
+	struct outcome o = {
+		.kind = sent ? OUTCOME_MAYBE_SENT : OUTCOME_NOT_SENT,
+		.timeout = cause == CAUSE_LATE, .garbled = cause == CAUSE_GARBLED, .text = text
+	};
 
 	job_end(u, job, &o);
 }
@@ -101,7 +106,7 @@ link_close(struct link *k)
 
 // The connection is of no use any more; its job, if any, ends with this text.
 static void
-link_break(struct link *k, bool timeout, const char *text)
+link_break(struct link *k, enum cause cause, const char *text)
 {
 	struct upstream *u = k->upstream;
 	struct job *job = k->job;
@@ -110,7 +115,7 @@ link_break(struct link *k, bool timeout, const char *text)
 	k->job = NULL;
 	link_close(k);
 	if (job != NULL)
-		job_fail(u, job, sent, timeout, text);
+		job_fail(u, job, sent, cause, text);
 }
 
 // ---- one exchange
@@ -141,7 +146,7 @@ link_start(struct link *k)
 	k->written = false;
 	k->reader = http1_new(false, (size_t)k->upstream->limits->max_answer);
 	if (k->reader == NULL || !write_request(k))
-		link_break(k, false, "the request could not be written");
+		link_break(k, CAUSE_BROKEN, "the request could not be written");
 }
 
 // What a complete response means.
@@ -158,7 +163,7 @@ report(struct upstream *u, struct job *job, const struct http1 *reader)
 		o.kind = OUTCOME_ANSWER;
 		o.message = blob_new(body);
 		if (o.message == NULL) {
-			job_fail(u, job, true, false, "out of memory");
+			job_fail(u, job, true, CAUSE_BROKEN, "out of memory");
 			return;
 		}
 		job_end(u, job, &o);
@@ -203,14 +208,14 @@ on_read(void *owner, struct span octets)
 	size_t used;
 
 	if (k->state != LINK_BUSY) {
-		link_break(k, false, "the upstream spoke without being asked");
+		link_break(k, CAUSE_GARBLED, "the upstream spoke without being asked");
 		return;
 	}
 	while (octets.len > 0) {
 		enum http1_step step = http1_feed(k->reader, octets, &used);
 		octets = span_of(octets.data + used, octets.len - used);
 		if (step == HTTP1_BAD) {
-			link_break(k, false, "its answer is not HTTP, or too large");
+			link_break(k, CAUSE_GARBLED, "its answer is not HTTP, or too large");
 			return;
 		}
 		if (step != HTTP1_DONE && !(step == HTTP1_HEADED && octets.len == 0 && http1_feed(k->reader, octets, &used) == HTTP1_DONE))
@@ -223,7 +228,7 @@ on_read(void *owner, struct span octets)
 		http1_free(k->reader);	// 100 Continue and its like: the answer follows
 		k->reader = http1_new(false, (size_t)k->upstream->limits->max_answer);
 		if (k->reader == NULL) {
-			link_break(k, false, "out of memory");
+			link_break(k, CAUSE_BROKEN, "out of memory");
 			return;
 		}
 	}
@@ -237,7 +242,7 @@ on_ended(void *owner, bool well, const char *text)
 	if (k->state == LINK_CONNECTING) {
 		char why[1024];
 		snprintf(why, sizeof(why), "cannot reach %s: %s", k->upstream->url->text, text);
-		link_break(k, false, why);
+		link_break(k, CAUSE_BROKEN, why);
 		return;
 	}
 	if (k->state == LINK_BUSY && well && http1_headed(k->reader) && http1_end(k->reader) == HTTP1_DONE) {
@@ -251,8 +256,9 @@ on_ended(void *owner, bool well, const char *text)
 		http1_free(reader);
 		return;
 	}
-	link_break(k, false, k->state == LINK_BUSY && http1_started(k->reader)
-		? "the connection ended in the middle of its answer" : "the connection ended without an answer");
+	bool begun = k->state == LINK_BUSY && http1_started(k->reader);
+	link_break(k, begun ? CAUSE_GARBLED : CAUSE_BROKEN,
+		begun ? "the connection ended in the middle of its answer" : "the connection ended without an answer");
 }
 
 static void
@@ -339,7 +345,7 @@ dispatch(struct upstream *u)
 			k->affinity = job->affinity;
 			link_start(k);
 		} else if (!link_new(u, job)) {
-			job_fail(u, job, false, false, "out of memory");
+			job_fail(u, job, false, CAUSE_BROKEN, "out of memory");
 		}
 	}
 }
@@ -348,9 +354,9 @@ static void
 look_at_link(struct link *k, int64_t now)
 {
 	if (k->job != NULL && k->job->deadline_ms <= now)
-		link_break(k, true, k->written ? "no answer came in time" : "it could not be reached in time");
+		link_break(k, CAUSE_LATE, k->written ? "no answer came in time" : "it could not be reached in time");
 	else if (k->state == LINK_CONNECTING && k->free_ms <= now)
-		link_break(k, true, "it could not be reached in time (connect_timeout)");
+		link_break(k, CAUSE_LATE, "it could not be reached in time (connect_timeout)");
 	// A connection given up in the middle of a transaction is not used for
 	// another one: some CAs remember on it what they expect next.
 	else if (k->state == LINK_IDLE && k->free_ms <= now)
@@ -374,7 +380,7 @@ on_timer(uv_timer_t *timer)
 			continue;
 		list_remove(&job->order);
 		u->queued--;
-		job_fail(u, job, false, true, "no connection to it became free in time");
+		job_fail(u, job, false, CAUSE_LATE, "no connection to it became free in time");
 	}
 	dispatch(u);
 	if (list_is_empty(&u->links) && list_is_empty(&u->queue)) {
@@ -446,12 +452,12 @@ http_upstream_close(struct upstream *u, void (*closed)(void *context), void *con
 	u->closed = closed;
 	u->closed_context = context;
 	while (!list_is_empty(&u->links))
-		link_break(container_of(u->links.next, struct link, order), false, "the gateway is closing");
+		link_break(container_of(u->links.next, struct link, order), CAUSE_BROKEN, "the gateway is closing");
 	while (!list_is_empty(&u->queue)) {
 		struct job *job = container_of(u->queue.next, struct job, order);
 		list_remove(&job->order);
 		u->queued--;
-		job_fail(u, job, false, false, "the gateway is closing");
+		job_fail(u, job, false, CAUSE_BROKEN, "the gateway is closing");
 	}
 	uv_close((uv_handle_t *)&u->timer, on_handle_closed);
 	uv_close((uv_handle_t *)&u->kick, on_handle_closed);

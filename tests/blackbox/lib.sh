@@ -103,9 +103,21 @@ ca() {
 	_n=$1
 	_c=$2
 	shift 2
-	start "$_n" 'ACCEPT .*:([0-9]+)' openssl cmp -config "" -port 0 -srv_ref srv -srv_secret pass:test \
-		-srv_cert "$T/srv.crt" -srv_key "$T/srv.key" -srv_trusted "$T/ca.crt" \
-		-rsp_cert "$T/$_c.crt" -rsp_capubs "$T/ca.crt" "$@" || return 1
+	start "$_n" 'ACCEPT .*:([0-9]+)' $(ca_command "$_c") "$@" || return 1
+	url=http://127.0.0.1:$line/pkix/
+}
+ca_command() {
+	echo "openssl cmp -config /dev/null -port 0 -srv_ref srv -srv_secret pass:test -srv_cert $T/srv.crt -srv_key $T/srv.key" \
+		"-srv_trusted $T/ca.crt -rsp_cert $T/$1.crt -rsp_capubs $T/ca.crt"
+}
+# ca_farm NAME CERT [ARGS]: the same for any number of transactions at a time, each
+# with a mock CA of its own, behind a recording relay (see relay below).
+ca_farm() {
+	_n=$1
+	_c=$2
+	shift 2
+	mkdir -p "$T/$_n"
+	start "$_n" 'relay on ([0-9]+)' python3 "$peers/http_relay.py" each "$T/$_n" $(ca_command "$_c") "$@" || return 1
 	url=http://127.0.0.1:$line/pkix/
 }
 # configuration FILE: write standard input behind the lines that every story
@@ -149,10 +161,12 @@ operation() {
 	esac
 }
 operations="ir-pbm ir-sig cr-pbm cr-sig p10cr-pbm p10cr-sig kur-sig rr-sig rr-pbm genm-pbm genm-sig"
-# device_pki: what those operations need, and a CA that answers with dev.crt.
+# device_pki: what those operations need, and a CA that answers with dev.crt;
+# device_pki farm: one CA for each transaction.
 device_pki() {
 	pki && certificate dev "/O=Plant/CN=device" &&
-	openssl req -new -key "$T/dev.key" -subj "/O=Plant/CN=device" -out "$T/dev.csr" 2>/dev/null && ca ca dev
+	openssl req -new -key "$T/dev.key" -subj "/O=Plant/CN=device" -out "$T/dev.csr" 2>/dev/null || return 1
+	if [ "${1:-}" = farm ]; then ca_farm farm dev; else ca ca dev; fi
 }
 
 # The common part of an `openssl cmp` device.

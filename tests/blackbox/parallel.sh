@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Eight slow and sixty-four parallel devices at one CA that knows one
-# transaction at a time; sixteen vanish after ip, the other forty-eight enrol.
+# Eight slow and sixty-four parallel devices; sixteen vanish after ip, the other
+# forty-eight enrol.
 . "$srcdir/tests/blackbox/lib.sh"
 need openssl python3
 plan 7
-ok "PKI and CA" device_pki
+ok "PKI and CAs" device_pki farm
 configuration "$T/gate.yaml" <<YAML
 listeners: {web: "http://127.0.0.1:0"}
-upstreams: {plant: {url: "$url", connections: 1}}
+upstreams: {plant: "$url"}
 YAML
 ok "the gateway is ready" gateway gate "$T/gate.yaml"
 at=$(listening gate http)

@@ -1,22 +1,30 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An HTTP server between gateway and CA that records every message and can
-misbehave: http_relay.py CA-HOST:PORT FOLDER. The file FOLDER/mode says how the
+misbehave: http_relay.py CA-HOST:PORT FOLDER, or http_relay.py each FOLDER
+COMMAND...: a CA of its own for each transaction, started by COMMAND (which says
+"ACCEPT ...:PORT"), because the mock CA knows one at a time. The file FOLDER/mode says how the
 next request is treated (read anew for each): pass, slow:SECONDS, never,
-garbage, half, page, empty, redirect, close. Requests are kept as
+garbage, half (of the last good answer), page (status 500), html (status 200),
+empty, redirect, close. Requests are kept as
 FOLDER/NNN.req, answers as FOLDER/NNN.rsp. One CA connection for each
 connection of the gateway, kept as long; with a third argument "one" a single
 CA connection that outlives them all. Prints "relay on PORT"."""
 import itertools
 import os
+import re
 import select
+import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
 
 numbers = itertools.count(1)
 lock = threading.Lock()
+farm = None  # a CA for each transaction
+last_answer = b"\x30\x82\x08\x00"
 shared = None  # the one CA connection, with "one"
 
 
@@ -60,11 +68,84 @@ def keep(folder, n, kind, content):
     os.rename(f.name, f.name[:-4])
 
 
+def elements(octets):
+    """The elements of DER side by side: (tag, contents) each."""
+    at = 0
+    while at + 2 <= len(octets):
+        n, start = octets[at + 1], at + 2
+        if n >= 0x80:
+            start += n & 0x7F
+            n = int.from_bytes(octets[at + 2:start], "big")
+        yield octets[at], octets[start:start + n]
+        at = start + n
+
+
+def header_and_body(message):
+    """transactionID (b"" without one) and number of the body of a PKIMessage."""
+    parts = list(elements(next(elements(message))[1]))
+    ids = [contents for tag, contents in elements(parts[0][1]) if tag == 0xA4]
+    # sender and recipient can be [4] as well: the transactionID holds an OCTET STRING
+    ids = [contents[2:] for contents in ids if contents[:1] == b"\x04"]
+    return ids[0] if ids else b"", parts[1][0] & 0x1F
+
+
+class Farm:
+    MAX = 100
+    LAST = (12, 19, 22, 23)  # rp, pkiconf, genp, error: nothing follows
+
+    def __init__(self, command, folder):
+        self.command, self.folder, self.lock, self.open = command, folder, threading.Lock(), {}
+
+    def start(self):
+        process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        for line in process.stdout:
+            port = re.search(rb"ACCEPT .*:(\d+)", line)
+            if port:
+                threading.Thread(target=process.stdout.read, daemon=True).start()
+                return process, Connection(None, ("127.0.0.1", int(port.group(1))), self.folder)
+        raise OSError("the CA did not start")
+
+    def end(self, key):
+        with self.lock:
+            process, connection = self.open.pop(key, (None, None))
+        if process is not None:
+            process.kill()
+            process.wait()
+
+    def ask(self, content):
+        key, _ = header_and_body(content)
+        with self.lock:
+            known = self.open.get(key)
+            oldest = next(iter(self.open)) if len(self.open) >= self.MAX else None
+        if oldest is not None:
+            self.end(oldest)
+        if known is None:
+            known = self.start()
+            with self.lock:
+                self.open[key] = known
+        answer = known[1].ask_own(content)
+        if header_and_body(answer)[1] in self.LAST:
+            self.end(key)
+        return answer
+
+    def end_all(self, *_):
+        for process, _ in list(self.open.values()):
+            process.kill()
+        os._exit(0)
+
+
 class Connection:
     def __init__(self, sock, ca, folder):
         self.sock, self.ca, self.folder, self.up, self.rest = sock, ca, folder, None, b""
 
     def ask_ca(self, content):
+        global last_answer
+        last_answer = self.ask_which(content)
+        return last_answer
+
+    def ask_which(self, content):
+        if farm is not None:
+            return farm.ask(content)
         if shared is not None:
             with lock:
                 return shared.ask_own(content)
@@ -122,11 +203,12 @@ class Connection:
         elif mode == "garbage":
             self.sock.sendall(response("200 OK", b"\x30\x03nonsense"))
         elif mode == "half":
-            answer = self.ask_ca(content)
-            self.sock.sendall(response("200 OK", answer[:len(answer) // 2], length=len(answer)))
+            self.sock.sendall(response("200 OK", last_answer[:len(last_answer) // 2], length=len(last_answer)))
             return False
         elif mode == "page":
             self.sock.sendall(response("500 Internal Server Error", b"<html>sorry</html>", "text/html"))
+        elif mode == "html":
+            self.sock.sendall(response("200 OK", b"<html>sorry</html>", "text/html"))
         elif mode == "empty":
             self.sock.sendall(response("204 No Content", b""))
         elif mode == "redirect":
@@ -149,16 +231,21 @@ class Connection:
 
 
 def main():
-    global shared
-    host, port = sys.argv[1].rsplit(":", 1)
-    folder = sys.argv[2]
-    if sys.argv[3:] == ["one"]:
-        shared = Connection(None, (host, int(port)), folder)
+    global shared, farm
+    folder, ca = sys.argv[2], None
+    if sys.argv[1] == "each":
+        farm = Farm(sys.argv[3:], folder)
+        signal.signal(signal.SIGTERM, farm.end_all)
+    else:
+        host, port = sys.argv[1].rsplit(":", 1)
+        ca = (host, int(port))
+        if sys.argv[3:] == ["one"]:
+            shared = Connection(None, ca, folder)
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     print("relay on %d" % listener.getsockname()[1], flush=True)
     while True:
         sock, _ = listener.accept()
-        threading.Thread(target=Connection(sock, (host, int(port)), folder).serve, daemon=True).start()
+        threading.Thread(target=Connection(sock, ca, folder).serve, daemon=True).start()
 
 
 main()
