@@ -19,6 +19,7 @@ hostile() {
 	upstreams: {plant: "${ca_url}pkix/"}
 	YAML
 	ok "the gateway is ready" gateway gate "$T/gate.yaml"
+	[ "$failed" = 0 ] || exit 1
 }
 # rows SCRIPT ARGS: run all of them, then end the gateway.
 rows() {
