@@ -235,6 +235,14 @@ static const struct content contents[] = {
 	{ "PEM with blanks", OCTETS(PEM(" MA\tMCAQU=\n")), FILE_WHOLE, OCTETS("\x30\x03\x02\x01\x05") },
 	{ "text after PEM", OCTETS(PEM("MAMCAQU=\n") "bye\n"), FILE_WHOLE, OCTETS("\x30\x03\x02\x01\x05") },
 
+	// What begins like a message and is none: the gateway answers it.
+	{ "no definite length", OCTETS("\x30\x80\x02\x01\x05\0\0"), FILE_WHOLE, OCTETS("\x30\x80\x02\x01\x05\0\0") },
+	{ "five octets of length", OCTETS("\x30\x85\0\0\0\0\0"), FILE_WHOLE, OCTETS("\x30\x85\0\0\0\0\0") },
+	{ "an octet more", OCTETS("\x30\x03\x02\x01\x05" "x"), FILE_WHOLE, OCTETS("\x30\x03\x02\x01\x05" "x") },
+	{ "a newline more", OCTETS("\x30\x03\x02\x01\x05\n"), FILE_WHOLE, OCTETS("\x30\x03\x02\x01\x05\n") },
+	{ "two messages", OCTETS("\x30\x03\x02\x01\x05\x30\x03\x02\x01\x05"), FILE_WHOLE, OCTETS("\x30\x03\x02\x01\x05\x30\x03\x02\x01\x05") },
+	{ "PEM of a message and more", OCTETS(PEM("MAMCAQUA\n")), FILE_WHOLE, OCTETS("\x30\x03\x02\x01\x05\0") },
+
 	{ "nothing yet", OCTETS(""), FILE_PARTIAL, NULL, 0 },
 	{ "a tag", OCTETS("\x30"), FILE_PARTIAL, NULL, 0 },
 	{ "half a length", OCTETS("\x30\x82\x01"), FILE_PARTIAL, NULL, 0 },
@@ -245,11 +253,6 @@ static const struct content contents[] = {
 	{ "PEM without an end", OCTETS("-----BEGIN CMP-----\nMAMC\n"), FILE_PARTIAL, NULL, 0 },
 
 	{ "another tag", OCTETS("\x31\x00"), FILE_BAD, NULL, 0 },
-	{ "no definite length", OCTETS("\x30\x80\x02\x01\x05\0\0"), FILE_BAD, NULL, 0 },
-	{ "five octets of length", OCTETS("\x30\x85\0\0\0\0\0"), FILE_BAD, NULL, 0 },
-	{ "an octet more", OCTETS("\x30\x03\x02\x01\x05" "x"), FILE_BAD, NULL, 0 },
-	{ "a newline more", OCTETS("\x30\x03\x02\x01\x05\n"), FILE_BAD, NULL, 0 },
-	{ "two messages", OCTETS("\x30\x03\x02\x01\x05\x30\x03\x02\x01\x05"), FILE_BAD, NULL, 0 },
 	{ "text", OCTETS("hello\n"), FILE_BAD, NULL, 0 },
 	{ "a PEM of nothing but letters", OCTETS(PEM("!!!!\n")), FILE_BAD, NULL, 0 },
 	{ "base64 that stops", OCTETS(PEM("MAMCAQ\n")), FILE_BAD, NULL, 0 },
@@ -258,7 +261,6 @@ static const struct content contents[] = {
 	{ "a PEM with NUL", OCTETS(PEM("MAM\0CAQU=\n")), FILE_BAD, NULL, 0 },
 	{ "PEM of a message that is cut", OCTETS(PEM("MAMCAQ==\n")), FILE_BAD, NULL, 0 },
 	{ "PEM of no message", OCTETS(PEM("MQAx\n")), FILE_BAD, NULL, 0 },
-	{ "PEM of a message and more", OCTETS(PEM("MAMCAQUA\n")), FILE_BAD, NULL, 0 },
 	{ "PEM of nothing", OCTETS(PEM("")), FILE_PARTIAL, NULL, 0 },
 	{ "PEM whose end comes first", OCTETS("-----BEGIN -----END -----\n"), FILE_BAD, NULL, 0 },
 };
