@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Which route would take a request, and why the others would not.
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "cli/command.h"
+#include "cli/report.h"
+#include "cli/schemes.h"
+#include "cli/tree.h"
+#include "gateway/inspect.h"
+#include "gateway/route.h"
+
+enum { INPUT_MAX = 1 << 20, OUTPUT_MAX = 4 << 20 };
+
+struct request {
+	const char *config, *file, *from, *path, *profile, *source;
+	enum body body;		// BODY_COUNT = not given
+	bool json;
+};
+
+static void
+print_help(FILE *out)
+{
+	fputs("usage: cmpgate route test [-c FILE] [--from LISTENER] [--path PATH] [--profile NAME] [--source ADDRESS]\n"
+		"                          (--body KIND | MESSAGE)\n\n"
+		"Say which route would take a request, and why the others would not; for a message in a file (DER), what\n"
+		"the checks before any route say, too. Nothing is sent.\n\n"
+		"  cmpgate route test -c gate.yaml --from field --profile plc --body ir\n"
+		"  cmpgate route test -c gate.yaml captured.pki\n\n"
+		"  -c, --config FILE     the configuration (" CONFIG_FILE ")\n"
+		"      --from LISTENER   the listener it came by; needed where there are several\n"
+		"      --path PATH       the path it was sent to (/.well-known/cmp)\n"
+		"      --profile NAME    the same as --path /.well-known/cmp/p/NAME\n"
+		"      --source ADDRESS  the address of the device (127.0.0.1)\n"
+		"      --body KIND       ir, cr, p10cr, kur, rr, genm, ...\n"
+		"      --json            an object\n"
+		"  -h, --help            this text\n\n"
+		"Exit code 0: a route takes it and has an upstream; 1: it is refused; 3: the configuration has errors.\n", out);
+}
+
+static bool
+complain(const char *what)
+{
+	fprintf(stderr, "cmpgate route test: %s\n", what);
+	return false;
+}
+
+// False with the exit code when nothing is left to do.
+static bool
+read_options(struct request *r, int argc, char **argv, int *code)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' }, { "from", required_argument, NULL, 'f' }, { "path", required_argument, NULL, 'p' },
+		{ "profile", required_argument, NULL, 'n' }, { "source", required_argument, NULL, 's' }, { "body", required_argument, NULL, 'b' },
+		{ "json", no_argument, NULL, 'j' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 }
+	};
+	int c;
+
+	*code = EXIT_USAGE;
+	while ((c = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+		switch (c) {
+		case 'c': r->config = optarg; break;
+		case 'f': r->from = optarg; break;
+		case 'p': r->path = optarg; break;
+		case 'n': r->profile = optarg; break;
+		case 's': r->source = optarg; break;
+		case 'j': r->json = true; break;
+		case 'b':
+			if (!body_find(&r->body, optarg)) {
+				fprintf(stderr, "cmpgate route test: --body %s: there is no such message; ir, cr, p10cr, kur, rr and genm are the usual ones\n", optarg);
+				return false;
+			}
+			break;
+		default:
+			print_help(c == 'h' ? stdout : stderr);
+			*code = c == 'h' ? EXIT_DONE : EXIT_USAGE;
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool
+read_arguments(struct request *r, int argc, char **argv, int *code)
+{
+	if (!read_options(r, argc, argv, code))
+		return false;
+	if (optind == argc || strcmp(argv[optind], "test") != 0) {
+		print_help(stderr);
+		return false;
+	}
+	optind++;
+	r->file = optind < argc ? argv[optind++] : NULL;
+	if (optind < argc)
+		return complain("one message is tested, not several");
+	if ((r->file == NULL) == (r->body == BODY_COUNT))
+		return complain("say what comes: either --body KIND or a file with a message");
+	if (r->path != NULL && r->profile != NULL)
+		return complain("--profile is a part of --path; choose one of them");
+	return true;
+}
+
+static const struct settings_listener *
+find_listener(const struct settings *s, const char *name)
+{
+	if (name == NULL && s->listener_count == 1)
+		return &s->listeners[0];
+	for (size_t i = 0; name != NULL && i < s->listener_count; i++)
+		if (strcmp(s->listeners[i].name, name) == 0)
+			return &s->listeners[i];
+	if (name == NULL)
+		fputs("cmpgate route test: there are several listeners; say by which one it came: --from", stderr);
+	else
+		fprintf(stderr, "cmpgate route test: there is no listener '%s'; there are", name);
+	for (size_t i = 0; i < s->listener_count; i++)
+		fprintf(stderr, " %s", s->listeners[i].name);
+	fputc('\n', stderr);
+	return NULL;
+}
+
+// The part of a path behind p/, as the listeners read it.
+static bool
+fill_label(struct label *label, const struct request *r)
+{
+	static const char base[] = "/.well-known/cmp", profile[] = "/.well-known/cmp/p/";
+	const char *path = r->path != NULL ? r->path : base;
+	int n = snprintf(label->path, sizeof(label->path), "%s%s", r->profile != NULL ? profile : path, r->profile != NULL ? r->profile : "");
+
+	if (n < 0 || (size_t)n >= sizeof(label->path))
+		return complain("the path is too long for any listener");
+	if (strncmp(label->path, profile, sizeof(profile) - 1) != 0)
+		return true;
+	const char *name = label->path + sizeof(profile) - 1;
+	size_t len = strcspn(name, "/");
+	if (len >= sizeof(label->profile))
+		return complain("the profile's name is too long for any listener");
+	memcpy(label->profile, name, len);
+	label->profile[len] = '\0';
+	return true;
+}
+
+static struct blob *
+read_file(const char *file)
+{
+	struct buffer in;
+	uint8_t octets[4096];
+	size_t n;
+	FILE *f = fopen(file, "rb");
+
+	if (f == NULL) {
+		perror(file);
+		return NULL;
+	}
+	buffer_init(&in, INPUT_MAX);
+	while ((n = fread(octets, 1, sizeof(octets), f)) > 0 && buffer_append(&in, span_of(octets, n)))
+		;
+	fclose(f);
+	struct blob *blob = in.failed ? NULL : blob_new(buffer_span(&in));
+	buffer_clear(&in);
+	if (blob == NULL)
+		complain("the file is larger than any message");
+	return blob;
+}
+
+// One line for people, one object for programs.
+static void
+tell(void *context, const struct settings_route *route, const char *why)
+{
+	struct tree *t = context;
+
+	if (!t->json) {
+		buffer_printf(&t->out, "route %-16s %s\n", route->name, why != NULL ? why : "takes it");
+		return;
+	}
+	tree_open(t, NULL);
+	tree_text(t, "route", route->name);
+	tree_flag(t, "takes", why == NULL);
+	if (why != NULL)
+		tree_text(t, "why", why);
+	tree_close(t);
+}
+
+static void
+put_refusal(struct tree *t, enum failure failure, const char *text)
+{
+	if (!t->json) {
+		buffer_printf(&t->out, "refused%s%s: %s\n", failure != FAIL_NONE ? " with " : "", failure != FAIL_NONE ? failure_name(failure) : "", text);
+		return;
+	}
+	tree_text(t, "result", "refused");
+	if (failure != FAIL_NONE)
+		tree_text(t, "failInfo", failure_name(failure));
+	tree_text(t, "text", text);
+}
+
+static void
+put_upstream(struct tree *t, const struct settings_route *route, const struct settings_upstream *upstream)
+{
+	if (!t->json) {
+		buffer_printf(&t->out, "forwarded to upstream %s, %s\n", upstream->name, upstream->url.text);
+		return;
+	}
+	tree_text(t, "result", "forwarded");
+	tree_text(t, "route", route->name);
+	tree_text(t, "upstream", upstream->name);
+}
+
+static bool
+put_choice(struct tree *t, const struct settings *s, const struct claims *c)
+{
+	if (t->json)
+		tree_open_list(t, "routes");
+	const struct settings_route *route = route_choose(s, c, tell, t);
+	if (t->json)
+		tree_close(t);
+	if (route == NULL)
+		put_refusal(t, FAIL_NOT_AUTHORIZED, "no route takes it");
+	else if (route->target == TARGET_REJECT)
+		put_refusal(t, route->reject_status, route->reject_text != NULL ? route->reject_text : "the route rejects what it takes");
+	else
+		put_upstream(t, route, &s->upstreams[route->upstream]);
+	return route != NULL && route->target == TARGET_UPSTREAM;
+}
+
+static int
+print(struct tree *t, bool taken)
+{
+	bool written = !t->out.failed && fwrite(t->out.data, 1, t->out.len, stdout) == t->out.len && fflush(stdout) == 0;
+
+	if (!written)
+		fputs("cmpgate route test: cannot write\n", stderr);
+	return !written ? EXIT_LOCAL : taken ? EXIT_DONE : EXIT_REFUSED_BY_PEER;
+}
+
+// The checks in the order in which the gateway makes them. Without octets the
+// claims hold all that is known of the message.
+static bool
+put_verdict(struct tree *t, const struct settings *s, struct claims *c, struct blob *octets)
+{
+	struct message *m = NULL;
+	struct verdict verdict = { .fault = { .set = false } };
+	struct pkiheader header;
+	bool header_read, taken = false;
+
+	if (octets != NULL) {
+		m = message_parse(octets, &header, &header_read, &verdict.fault);
+		if (m != NULL && inspect_request(m, &verdict))
+			c->message = m;
+	}
+	char text[400];
+	if (verdict.fault.set)
+		put_refusal(t, verdict.fault.failure, fault_text(&verdict.fault, text, sizeof(text)));
+	else
+		taken = put_choice(t, s, c);
+	message_unref(m);
+	return taken;
+}
+
+static int
+test(const struct request *r, const struct settings *s, struct blob *octets)
+{
+	const struct settings_listener *listener = find_listener(s, r->from);
+	struct message made = { .view = { .body = r->body } };
+	struct label label = { .path = "" };
+	struct peer peer = { .text = "" };
+	struct tree t;
+
+	if (listener == NULL || !fill_label(&label, r))
+		return EXIT_USAGE;
+	snprintf(peer.source, sizeof(peer.source), "%s", r->source);
+	struct claims c = { listener->name, &peer, &label, &made };
+	tree_init(&t, r->json, false, OUTPUT_MAX);
+	if (r->json)
+		tree_open(&t, NULL);
+	bool taken = put_verdict(&t, s, &c, octets);
+	tree_close(&t);
+	int code = print(&t, taken);
+	tree_clear(&t);
+	return code;
+}
+
+static int
+run(int argc, char **argv)
+{
+	struct request r = { .config = CONFIG_FILE, .source = "127.0.0.1", .body = BODY_COUNT };
+	struct findings findings;
+	struct blob *octets = NULL;
+	int code;
+
+	if (!read_arguments(&r, argc, argv, &code))
+		return code;
+	struct settings *s = settings_load(r.config, schemes_of_build(), &findings);
+	if (s == NULL) {
+		report_findings(&findings, stderr);
+		code = EXIT_CONFIG;
+	} else if (r.file != NULL && (octets = read_file(r.file)) == NULL) {
+		code = EXIT_LOCAL;
+	} else {
+		code = test(&r, s, octets);
+	}
+	if (octets != NULL)
+		blob_unref(octets);
+	findings_clear(&findings);
+	settings_unref(s);
+	return code;
+}
+
+const struct command command_route = { "route", run, "say which route would take a request" };
