@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What holds for the sources as a whole: who may include whom, headers that
+# stand alone, licences, and documents that name only what is there.
+srcdir=${srcdir:-$(cd "$(dirname "$0")/../.." && pwd)}
+builddir=${builddir:-.}
+T=$(mktemp -d "${TMPDIR:-/tmp}/cmpgate-structure.XXXXXX") || exit 99
+trap 'rm -rf "$T"' EXIT
+builddir=$(cd "$builddir" && pwd)
+cd "$srcdir" || exit 99
+folders="base codec config transports gateway daemon cli"
+count=0
+code=0
+
+# result NAME FILE: well when the file of complaints is empty.
+result() {
+	count=$((count + 1))
+	if [ -s "$2" ]; then
+		echo "not ok $count - $1"
+		sed 's/^/#   /' "$2" | head -n 40
+		code=1
+	else
+		echo "ok $count - $1"
+	fi
+}
+echo "1..9"
+
+# "folder/..." and <library> includes as "file folder-or-library"
+for f in $folders; do
+	grep -Hn '^#include "' "$f"/*.[ch] | sed 's/^\([^:]*\):[0-9]*:#include "\([^"]*\)".*/\1 \2/' | while read -r file what; do
+		case $what in
+		build.h) continue ;;
+		*/*) ;;
+		*) echo "$file: $what is named without its folder"; continue ;;
+		esac
+		grep -qx "${what%%/*}/" "$f/.may_include" || echo "$file may not include $what"
+	done
+done >"$T/directions"
+result "each folder includes only what its .may_include allows" "$T/directions"
+
+# wall LIBRARY FOLDER: only this folder sees it.
+wall() {
+	grep -ln "^#include <$1" $(find . -name '*.[ch]' -not -path './build*' -not -path './tests/*') /dev/null | grep -v "^./$2/" |
+		while read -r file; do echo "$file includes <$1...>: only $2/ may"; done
+}
+{ wall yaml config; wall coap transports; wall llhttp transports; wall http_parser transports; wall wolfssl crypto; wall sqlite3 store; } >"$T/walls"
+result "each library stays behind its wall" "$T/walls"
+
+cc=${CC:-cc}
+flags="-I. -I$builddir $(pkg-config --cflags libuv yaml-0.1 libcjson 2>/dev/null) $(pkg-config --cflags libcoap-3-notls 2>/dev/null)"
+for h in $(for f in $folders; do ls "$f"/*.h; done); do
+	printf '#include "%s"\n#include "%s"\n' "$h" "$h" >"$T/alone.c"
+	$cc -std=gnu11 -fsyntax-only -Wall -Werror $flags "$T/alone.c" 2>"$T/alone.txt" || { echo "$h does not compile alone:"; head -n 3 "$T/alone.txt"; }
+done >"$T/headers"
+result "each header compiles alone, and twice" "$T/headers"
+
+find . \( -name '*.[ch]' -o -name '*.sh' -o -name '*.py' \) -not -path './build*' -not -path './.git/*' -not -path './cmpgate-[0-9]*' | while read -r file; do
+	head -n 3 "$file" | grep -q 'SPDX-License-Identifier: GPL-3.0-or-later' || echo "$file has no SPDX line"
+done >"$T/spdx"
+result "each source begins with its licence" "$T/spdx"
+
+for h in $(for f in $folders; do ls "$f"/*.h; done); do
+	guard=CMPGATE_$(echo "$h" | tr 'a-z/.' 'A-Z__')
+	[ "$h" = base/build.h ] || grep -q "^#ifndef $guard\$" "$h" || echo "$h: the guard is not $guard"
+done >"$T/guards"
+result "each header's guard is its path" "$T/guards"
+
+grep -o '`[a-z]*/[A-Za-z0-9_./-]*`' docs/*.md README.md CONTRIBUTING.md | sort -u | while IFS=: read -r file name; do
+	name=$(echo "$name" | tr -d '`')
+	case $name in build/*|*/|*.yaml|*NAME*) continue ;; esac
+	[ -e "$name" ] || [ -e "$name.c" ] || ls -d $name >/dev/null 2>&1 || echo "$file names $name, which is not there"
+done >"$T/names"
+result "documents name only files that are there" "$T/names"
+
+# The rows of conformance.md: | duty | file | test |; a test is FILE or FILE: NAME
+grep '^| ' docs/conformance.md | grep -o '`tests/[^`]*`' | sort -u | tr -d '`' | while read -r test; do
+	file=${test%%:*}
+	[ -f "$file" ] || { echo "docs/conformance.md: no $file"; continue; }
+	case $test in *:*) grep -q -- "${test#*: }" "$file" || echo "docs/conformance.md: $file has no '${test#*: }'" ;; esac
+done >"$T/conformance"
+[ "$(grep -c '^| ' docs/conformance.md)" -gt 20 ] || echo "docs/conformance.md has hardly a row" >>"$T/conformance"
+result "conformance.md points at tests that exist" "$T/conformance"
+
+for page in docs/*.[1-8] docs/*.[1-8].in "$builddir"/docs/*.[1-8]; do
+	[ -f "$page" ] || continue
+	grep -q '^\.TH ' "$page" || echo "$page has no .TH"
+	command -v groff >/dev/null 2>&1 && groff -man -ww -Tutf8 "$page" 2>&1 >/dev/null | head -n 5
+done >"$T/manual"
+result "manual pages are well formed" "$T/manual"
+
+"$builddir/cmpgate" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' | while read -r command; do
+	grep -q "^\.B[A-Z]* *\(cmpgate \)\{0,1\}\"\{0,1\}$command" docs/cmpgate.1 || echo "cmpgate.1 does not tell of $command"
+done >"$T/commands"
+result "cmpgate(1) tells of each command" "$T/commands"
+exit $code
