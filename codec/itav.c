@@ -296,8 +296,10 @@ value_check(const struct itav *v, struct fault *f)
 		return true;
 	bool well = v->value.len > 0 ? types[v->type].parse(v->value, f)
 		: types[v->type].may_be_absent || malformed(f, "", "the value is missing");
-	if (!well)
+	if (!well && f != NULL) {
+		f->failure = FAIL_BAD_REQUEST;
 		fault_within(f, oid_text(v->oid, name, sizeof(name)));
+	}
 	return well;
 }
 

@@ -11,9 +11,9 @@ struct itav {
 	unsigned type;		// enum it of codec/oid.h; 0 = none of id-it
 	struct span value;	// one whole element; len 0 = absent
 };
-// One InfoTypeAndValue of a body, its value checked by its type (badDataFormat).
+// One InfoTypeAndValue of a body: badDataFormat when it is none, badRequest when its value is not of its type.
 bool itav_take(struct span *in, struct itav *out, struct fault *f);
-// One entry of generalInfo: as above; implicitConfirm must be NULL (badRequest).
+// One entry of generalInfo: as above; implicitConfirm may lack its NULL.
 bool itav_take_general_info(struct span *in, struct itav *out, struct fault *f);
 // GenMsgContent and GenRepContent, the SEQUENCE: 0..CAP_ITAVS (badRequest); first may be NULL.
 bool itavs_check(struct span whole, size_t *count, struct itav *first, struct fault *f);

@@ -2,6 +2,7 @@
 #include "gateway/inspect.h"
 
 #include "codec/confirm.h"
+#include "codec/extension.h"
 #include "codec/response.h"
 #include "gateway/transaction.h"
 
@@ -58,6 +59,19 @@ in_body(struct verdict *v)
 	return false;
 }
 
+// What stands inside the extensions of a template is for the CA, but for how many names it may have to look at.
+static bool
+check_names(const struct cert_template *t, struct verdict *v)
+{
+	struct extension san;
+	struct span names;
+	struct fault f = { .set = false };
+
+	if (!extension_find(t->extensions, CE_SUBJECT_ALT_NAME, &san) || alt_names_read(san.value, &names, &f) || f.failure != FAIL_BAD_REQUEST)
+		return true;
+	return fault_set(&v->fault, FAIL_BAD_CERT_TEMPLATE, "body[0].certReq.certTemplate.extensions.subjectAltName", "%s", f.text);
+}
+
 // Exactly one request with certReqId 0 (RFC 9483 4.1.1).
 static bool
 check_cert_req(const struct pkimessage *m, struct verdict *v)
@@ -75,7 +89,7 @@ check_cert_req(const struct pkimessage *m, struct verdict *v)
 		fault_set(&v->fault, FAIL_BAD_REQUEST, "body[0].certReq.certReqId", "%d; it must be 0", (int)first.id);
 		return in_body(v);
 	}
-	return true;
+	return check_names(&first.template, v) || in_body(v);
 }
 
 static bool

@@ -32,7 +32,7 @@ malformed_message(struct gate_listener *l, uint64_t token, const struct peer *pe
 	char text[400];
 
 	fault_text(f, text, sizeof(text));
-	if (!header_read || !h->has_transaction_id)
+	if (!header_read)
 		return turn_away(l, token, peer, NULL, REFUSE_MALFORMED, text);
 	struct blob *octets = refuse_message(h, NULL, &v);
 	struct reply r = { .kind = REPLY_ANSWER, .message = octets, .body = "error" };
