@@ -5,8 +5,9 @@
 //   peer load-http PORT PATH SIZE CONNS SECONDS
 //   peer load-tcp  PORT SIZE CONNS SECONDS
 //   peer load-coap PORT SIZE SOCKETS SECONDS (Block1 and Block2 of 1024, lock-step per socket)
-//   peer idle-coap PORT COUNT                COUNT peers send one message each
-//   peer hold-http PORT CONNS SECONDS        idle connections
+//   peer load-coap-echo ...                  the same against a server whose answers are only octets
+//   peer idle-coap PORT SIZE COUNT           COUNT peers send one message each
+//   peer hold-http PORT PATH SIZE CONNS SECONDS  one exchange on each connection, then "held" and silence
 // Servers print "port N"; loads print "N exchanges, N bad".
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -43,6 +44,7 @@ struct conn {
 
 static struct sample request, answer;
 static uint64_t numbers, exchanges, bad;
+static bool only_octets;	// of an answer, its length is all that can be checked
 
 static int64_t
 now_ms(void)
@@ -248,8 +250,16 @@ static size_t http_head_len;
 static void
 send_http_request(struct conn *c)
 {
-	sample_number(&request, ++numbers);
+	c->number = ++numbers;
+	sample_number(&request, c->number);
 	send_all(c->fd, (uint8_t *)http_head, http_head_len, request.octets, request.len);
+}
+
+static void
+make_http_head(const char *path)
+{
+	http_head_len = (size_t)snprintf(http_head, sizeof(http_head),
+		"POST %s HTTP/1.1\r\nHost: gate\r\nContent-Type: application/pkixcmp\r\nContent-Length: %zu\r\n\r\n", path, request.len);
 }
 
 static void
@@ -257,9 +267,18 @@ send_tcp_request(struct conn *c)
 {
 	uint8_t head[7];
 
-	sample_number(&request, ++numbers);
+	c->number = ++numbers;
+	sample_number(&request, c->number);
 	put_frame(head, request.len, 0);
 	send_all(c->fd, head, 7, request.octets, request.len);
+}
+
+// Tell whether the message in c->in ends with the answer to the last request:
+// a refusal, or the answer to somebody else, must not count as work done.
+static bool
+answered(struct conn *c)
+{
+	return c->have == c->want && c->have > answer.len && sample_answers(&answer, c->in + c->have - answer.len, answer.len, c->number);
 }
 
 static void
@@ -267,13 +286,18 @@ load(int port, int conns, double seconds, size_t (*whole)(struct conn *), void (
 {
 	struct epoll_event events[EVENTS];
 	int ep = epoll_create1(EPOLL_CLOEXEC);
-	int64_t end = now_ms() + (int64_t)(seconds * 1000);
+	struct conn **all = calloc((size_t)conns, sizeof(*all));
 
+	if (all == NULL)
+		die("memory");
 	for (int i = 0; i < conns; i++) {
-		struct conn *c = new_conn(connect_to(port, SOCK_STREAM));
-		watch(ep, c->fd, c);
-		ask(c);
+		all[i] = new_conn(connect_to(port, SOCK_STREAM));
+		watch(ep, all[i]->fd, all[i]);
 	}
+	int64_t end = now_ms() + (int64_t)(seconds * 1000);	// a burst of connections may take its time
+	for (int i = 0; i < conns; i++)
+		ask(all[i]);
+	free(all);
 	while (now_ms() < end) {
 		int n = epoll_wait(ep, events, EVENTS, 100);
 		for (int i = 0; i < n; i++) {
@@ -285,13 +309,38 @@ load(int port, int conns, double seconds, size_t (*whole)(struct conn *), void (
 			}
 			if (!whole(c))
 				continue;
-			exchanges++;
-			if (c->have < answer.len)
+			if (answered(c))
+				exchanges++;
+			else
 				bad++;
 			c->have = c->want = 0;
 			ask(c);
 		}
 	}
+}
+
+// One exchange on each of many connections, which then stay open.
+static void
+hold_http(int port, int conns, int seconds)
+{
+	struct timespec t = { .tv_sec = seconds };
+
+	for (int i = 0; i < conns; i++) {
+		struct conn *c = new_conn(connect_to(port, SOCK_STREAM));
+		fcntl(c->fd, F_SETFL, 0);
+		send_http_request(c);
+		while (!http_content(c))
+			if (!read_more(c))
+				die("hold-http");
+		if (!answered(c)) {
+			fputs("peer: hold-http: a bad answer\n", stderr);
+			exit(1);
+		}
+		exchanges++;
+	}
+	printf("held\n");
+	fflush(stdout);
+	nanosleep(&t, NULL);
 }
 
 // ---- CoAP: just enough of RFC 7252 and RFC 7959 for a lock-step client
@@ -441,9 +490,16 @@ take_coap(struct conn *c)
 		bad++;
 		return true;
 	}
+	if (c->got + payload > ROOM) {
+		bad++;
+		return true;
+	}
+	memcpy(c->in + c->got, in + (size_t)n - payload, payload);
 	c->got += payload;
 	if ((block2 & 8) == 0) {
-		if (c->got != answer.len)
+		if (only_octets ? c->got == answer.len : sample_answers(&answer, c->in, c->got, c->number))
+			exchanges++;
+		else
 			bad++;
 		return true;
 	}
@@ -469,10 +525,8 @@ load_coap(int port, int sockets, double seconds)
 	while (now_ms() < end) {
 		int n = epoll_wait(ep, events, EVENTS, 100);
 		for (int i = 0; i < n; i++)
-			if (take_coap(events[i].data.ptr)) {
-				exchanges++;
+			if (take_coap(events[i].data.ptr))
 				start_coap(events[i].data.ptr);
-			}
 		if (now_ms() - looked < 200)
 			continue;
 		looked = now_ms();
@@ -495,10 +549,9 @@ idle_coap(int port, int count)
 		start_coap(c);
 		for (int tries = 0; tries < 8 && !take_coap(c); tries++)
 			;
-		exchanges++;
 		drop(c);
 	}
-	bad = 0;	// the size of the answers does not matter here
+	bad = (uint64_t)count - exchanges;
 }
 
 static void
@@ -516,37 +569,31 @@ int
 main(int argc, char **argv)
 {
 	const char *mode = argc > 1 ? argv[1] : "";
-	bool http_load = strcmp(mode, "load-http") == 0;
-	const char *size = argc > 2 ? argv[http_load ? 4 : strncmp(mode, "load", 4) == 0 ? 3 : 2] : "0";
+	bool hold = strcmp(mode, "hold-http") == 0, http_load = hold || strcmp(mode, "load-http") == 0;
+	bool client = strncmp(mode, "load", 4) == 0 || strcmp(mode, "idle-coap") == 0;
+	const char *size = argc > (http_load ? 4 : client ? 3 : 2) ? argv[http_load ? 4 : client ? 3 : 2] : "0";
 
 	allow_descriptors();
-	if (strcmp(mode, "hold-http") != 0 && strcmp(mode, "idle-coap") != 0 &&
-	    (!sample_make(&request, strtoul(size, NULL, 10), false) || !sample_make(&answer, strtoul(size, NULL, 10), true)))
+	if (!sample_make(&request, strtoul(size, NULL, 10), false) || !sample_make(&answer, strtoul(size, NULL, 10), true))
 		return 2;
 	numbers = (uint64_t)now_ms() << 24;
 	if (strcmp(mode, "upstream") == 0) {
 		serve(http_content, send_http_answer);
 	} else if (strcmp(mode, "echo-tcp") == 0) {
 		serve(tcp_content, send_tcp_answer);
-	} else if (http_load && argc == 7) {
-		http_head_len = (size_t)snprintf(http_head, sizeof(http_head),
-			"POST %s HTTP/1.1\r\nHost: gate\r\nContent-Type: application/pkixcmp\r\nContent-Length: %zu\r\n\r\n", argv[3], request.len);
+	} else if (http_load && !hold && argc == 7) {
+		make_http_head(argv[3]);
 		load(atoi(argv[2]), atoi(argv[5]), atof(argv[6]), http_content, send_http_request);
 	} else if (strcmp(mode, "load-tcp") == 0 && argc == 6) {
 		load(atoi(argv[2]), atoi(argv[4]), atof(argv[5]), tcp_content, send_tcp_request);
-	} else if (strcmp(mode, "load-coap") == 0 && argc == 6) {
+	} else if (strncmp(mode, "load-coap", 9) == 0 && argc == 6) {
+		only_octets = strcmp(mode, "load-coap-echo") == 0;
 		load_coap(atoi(argv[2]), atoi(argv[4]), atof(argv[5]));
-	} else if (strcmp(mode, "idle-coap") == 0 && argc == 4) {
-		if (!sample_make(&request, 600, false) || !sample_make(&answer, 600, true))
-			return 2;
-		idle_coap(atoi(argv[2]), atoi(argv[3]));
-	} else if (strcmp(mode, "hold-http") == 0 && argc == 5) {
-		for (int i = 0; i < atoi(argv[3]); i++)
-			connect_to(atoi(argv[2]), SOCK_STREAM);
-		struct timespec t = { .tv_sec = atoi(argv[4]) };
-		printf("held\n");
-		fflush(stdout);
-		nanosleep(&t, NULL);
+	} else if (strcmp(mode, "idle-coap") == 0 && argc == 5) {
+		idle_coap(atoi(argv[2]), atoi(argv[4]));
+	} else if (strcmp(mode, "hold-http") == 0 && argc == 7) {
+		make_http_head(argv[3]);
+		hold_http(atoi(argv[2]), atoi(argv[5]), atoi(argv[6]));
 	} else {
 		fputs("peer: see the head of tests/bench/peer.c\n", stderr);
 		return 2;

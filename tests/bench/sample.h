@@ -16,6 +16,8 @@ struct sample {
 bool sample_make(struct sample *s, size_t size, bool answer);
 // Write number n as transactionID and nonce of a request.
 void sample_number(struct sample *s, uint64_t n);
+// Tell whether received octets are the answer to the request with number n.
+bool sample_answers(const struct sample *form, const uint8_t *octets, size_t len, uint64_t n);
 // Copy transactionID and nonce of a received request into an answer; false when the request is not ours.
 bool sample_answer(struct sample *answer, const uint8_t *request, size_t len, const struct sample *form);
 
