@@ -50,11 +50,23 @@ set_capabilities(bool keep_bind)
 	return syscall(SYS_capset, &head, data) == 0;
 }
 
+// No program or file may bring a capability back: the bounding set shrinks to what is kept.
+static bool
+bound_capabilities(bool keep_bind)
+{
+	for (unsigned long c = 0; prctl(PR_CAPBSET_READ, c, 0, 0, 0) >= 0; c++)
+		if (!(keep_bind && c == CAP_NET_BIND_SERVICE) && prctl(PR_CAPBSET_DROP, c, 0, 0, 0) != 0)
+			return errno == EPERM;	// a container without CAP_SETPCAP: no_new_privs must do
+	return true;
+}
+
 static bool
 become(const struct rights *r, bool keep_bind, struct fault *f)
 {
 	if (keep_bind && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0)
 		return fault_set(f, FAIL_NONE, "user", "cannot keep the right to bind low ports: %s", strerror(errno));
+	if (!bound_capabilities(keep_bind))
+		return fault_set(f, FAIL_NONE, "user", "cannot bound capabilities: %s", strerror(errno));
 	if (setgroups(0, NULL) != 0 || setresgid(r->gid, r->gid, r->gid) != 0 || setresuid(r->uid, r->uid, r->uid) != 0)
 		return fault_set(f, FAIL_NONE, "user", "cannot become user '%s': %s", r->user, strerror(errno));
 	if (!set_capabilities(keep_bind))

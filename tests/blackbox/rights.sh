@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Started as root: which rights are left, and what is refused.
+. "$srcdir/tests/blackbox/lib.sh"
+need python3 ip unshare
+[ "$(id -u)" = 0 ] || skip_all "needs root"
+plan 17
+drop_folder "$T/drop"
+install -d -o nobody -m 700 "$T/state"
+# A network of its own, so that ports below 1024 are free.
+gate() {
+	start "$1" '^ready' unshare --net -- sh -c 'ip link set lo up; exec "$0" run -c "$1"' "$cmpgate" "$T/$1.yaml"
+}
+status() { sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status" | tr '\t' ' '; }
+is() { equal "$(status "$pid" "$1")" "$2"; }
+write() {
+	cat <<YAML
+version: 1
+store: {path: $T/state}
+listeners: {web: "http://127.0.0.1:$1", files: "file:$T/drop"}
+upstreams: {plant: "http://127.0.0.1:9/"}
+YAML
+}
+uid=$(id -u nobody)
+gid=$(id -g nobody)
+{ write 829; echo "user: nobody"; } >"$T/low.yaml"
+ok "starts on a port below 1024" gate low
+ok "listens there" contains "$T/low.log" "listening on http://127.0.0.1:829"
+ok "is another user for good" is Uid "$uid $uid $uid $uid"
+ok "is in its group" is Gid "$gid $gid $gid $gid"
+ok "is in no other group" is Groups ""
+ok "has the right to bind such ports, and no other" is CapEff 0000000000000400
+ok "may not gain more" is CapBnd 0000000000000400
+ok "nor by files" is NoNewPrivs 1
+ok "the folders in the drop folder are its own" equal "$(stat -c %U "$T/drop/in")" nobody
+ok "SIGTERM ends with 0" stop "$pid"
+{ write 8829; echo "user: nobody"; } >"$T/high.yaml"
+ok "starts on another port" gate high
+ok "without such a port it keeps no right" is CapEff 0000000000000000
+ok "SIGTERM ends with 0" stop "$pid"
+# refuses TEXT: exit code and talk of a start that must fail.
+refuses() {
+	timeout 10 "$cmpgate" run -c "$T/bad.yaml" >"$T/out" 2>&1
+	_code=$?
+	[ $_code = 3 ] || [ $_code = 7 ] || { echo "exit code $_code"; cat "$T/out"; return 1; }
+	contains "$T/out" "$1"
+}
+write 8829 >"$T/bad.yaml"
+ok "root without a user is refused" refuses "user"
+{ write 8829; echo "user: nobody-of-this-name"; } >"$T/bad.yaml"
+ok "a user that does not exist is refused" refuses "nobody-of-this-name"
+{ write 8829; echo "user: root"; } >"$T/bad.yaml"
+ok "root is no other user" refuses "root"
+ok "nothing was left that root owns in the state folder" equal "$(find "$T/state" -user root | wc -l)" 0
