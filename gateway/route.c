@@ -53,6 +53,12 @@ network_holds(const char *network, const struct address *a)
 	if (!address_parse(&n, text) || n.len != a->len)
 		return false;
 	unsigned long bits = slash != NULL ? strtoul(slash + 1, NULL, 10) : n.len * 8;
+	// ::ffff:10.7.0.0/112 became 10.7.0.0: its prefix counts from there.
+	if (slash != NULL && n.len == 4 && memchr(text, ':', strlen(text)) != NULL) {
+		if (bits < 96)
+			return false;
+		bits -= 96;
+	}
 	return bits <= n.len * 8 && prefix_equal(n.octets, a->octets, (unsigned)bits);
 }
 
@@ -99,12 +105,17 @@ profile_matches(const struct option_texts *globs, const struct claims *c)
 	return false;
 }
 
+// A distinguished name is matched as RFC 4514 writes it, any other kind of
+// name with its kind before it ("DNS:plc-7").
 static bool
 sender_matches(const struct option_texts *globs, const struct claims *c)
 {
+	static const char directory[] = "dirName:";
 	char text[NAME_TEXT_MAX];
 
-	return any_glob(globs, general_name_text(message_meaning(c->message)->header.sender, text, sizeof(text)));
+	general_name_text(message_meaning(c->message)->header.sender, text, sizeof(text));
+	bool named = strncmp(text, directory, sizeof(directory) - 1) == 0;
+	return any_glob(globs, named ? text + sizeof(directory) - 1 : text);
 }
 
 static bool
