@@ -20,6 +20,9 @@ belongs(const struct message *answer, const struct asked *asked, struct fault *f
 
 	if (!h->has_transaction_id || !span_equal(h->transaction_id, asked->transaction_id))
 		return fault_set(f, FAIL_SYSTEM_FAILURE, "header.transactionID", "the CA's answer belongs to another transaction");
+	// In an envelope it is the message inside that the device reads.
+	if (answer->inner != NULL && asked->body != BODY_NESTED && !span_equal(answer->inner->header.transaction_id, asked->transaction_id))
+		return fault_set(f, FAIL_SYSTEM_FAILURE, "body.nested", "the message inside the CA's answer belongs to another transaction");
 	if (!h->has_recip_nonce || !refers_to(asked, h))
 		return fault_set(f, FAIL_SYSTEM_FAILURE, "header.recipNonce", "the CA's answer does not refer to this request");
 	return true;
