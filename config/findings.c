@@ -84,6 +84,8 @@ findings_bad(const struct findings *list)
 	return list->errors > 0 || list->exhausted;
 }
 
+static char *format_text(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
+
 static char *
 format_text(const char *format, va_list args)
 {

@@ -3,6 +3,7 @@
 # its transport's words within the deadline, and the next good answer works.
 . "$srcdir/tests/blackbox/lib.sh"
 need openssl python3 coap-client-notls
+need_drivers http coap tcp
 plan 33
 ok "PKI and CA" device_pki farm
 configuration "$T/gate.yaml" <<YAML

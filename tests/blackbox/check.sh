@@ -2,6 +2,7 @@
 # check, config and explain on real files: what is wrong, where, and the exit code.
 . "$srcdir/tests/blackbox/lib.sh"
 need python3
+need_drivers http
 plan 59
 f=$T/gate.yaml
 good() {

@@ -2,6 +2,7 @@
 # The same operations' messages carried by libcoap's client: block sizes, IPv4 and IPv6.
 . "$srcdir/tests/blackbox/lib.sh"
 need openssl python3 coap-client-notls
+need_drivers http coap
 plan 19
 ok "PKI and CA" device_pki
 configuration "$T/gate.yaml" <<YAML

@@ -3,6 +3,7 @@
 # restart there is one answer, and the CA has only seen the same octets.
 . "$srcdir/tests/blackbox/lib.sh"
 need openssl python3 strace
+need_drivers http file
 # Each row: the system call at which the process is killed, and which of them.
 points="renameat2:1 renameat2:2 fsync:1 fsync:2 fsync:3 fsync:4 fsync:5 none:1"
 plan 33

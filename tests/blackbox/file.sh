@@ -2,6 +2,7 @@
 # The same operations' messages as files in a drop folder.
 . "$srcdir/tests/blackbox/lib.sh"
 need openssl python3
+need_drivers http file
 plan 16
 ok "PKI and CA" device_pki
 drop_folder "$T/drop"

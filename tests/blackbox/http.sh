@@ -2,6 +2,7 @@
 # Stock devices over HTTP: every operation with MAC and with signature.
 . "$srcdir/tests/blackbox/lib.sh"
 need openssl python3
+need_drivers http
 plan 16
 ok "PKI and CA" device_pki
 configuration "$T/gate.yaml" <<YAML

@@ -23,6 +23,8 @@ export ASAN_OPTIONS
 plan() { planned=$1; echo "1..$1"; }
 skip_all() { echo "1..0 # SKIP $1"; exit 0; }
 need() { for tool in "$@"; do command -v "$tool" >/dev/null 2>&1 || skip_all "needs $tool"; done; }
+# need_drivers NAME...: a build without one of them has no use for the story.
+need_drivers() { for d in "$@"; do "$cmpgate" version | grep -q "driver $d" || skip_all "this build has no driver $d"; done; }
 note() { echo "# $*"; }
 
 # ok NAME COMMAND...: one test; the command's output is shown when it fails.

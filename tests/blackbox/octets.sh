@@ -3,6 +3,7 @@
 # by octet, on every transport.
 . "$srcdir/tests/blackbox/lib.sh"
 need openssl python3 coap-client-notls
+need_drivers http coap tcp file
 plan 12
 ok "PKI and CA" device_pki
 ok "relay" relay relay "$(hostport "$url")"

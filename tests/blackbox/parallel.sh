@@ -3,6 +3,7 @@
 # forty-eight enrol.
 . "$srcdir/tests/blackbox/lib.sh"
 need openssl python3
+need_drivers http
 plan 7
 ok "PKI and CAs" device_pki farm
 configuration "$T/gate.yaml" <<YAML

@@ -3,6 +3,7 @@
 # refused whole.
 . "$srcdir/tests/blackbox/lib.sh"
 need openssl python3
+need_drivers http
 plan 12
 ok "PKI and CA" device_pki
 ok "relay" relay relay "$(hostport "$url")"

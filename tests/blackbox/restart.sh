@@ -3,6 +3,7 @@
 # since a certConf of an unknown transaction is routed and the CA judges it.
 . "$srcdir/tests/blackbox/lib.sh"
 need openssl python3
+need_drivers http
 plan 8
 ok "PKI and CA" device_pki
 ok "relay with one CA connection" relay relay "$(hostport "$url")" one

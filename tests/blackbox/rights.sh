@@ -2,6 +2,7 @@
 # Started as root: which rights are left, and what is refused.
 . "$srcdir/tests/blackbox/lib.sh"
 need python3 ip unshare
+need_drivers http file
 [ "$(id -u)" = 0 ] || skip_all "needs root"
 plan 17
 drop_folder "$T/drop"

@@ -3,6 +3,7 @@
 # running gateway decides the same.
 . "$srcdir/tests/blackbox/lib.sh"
 need openssl python3
+need_drivers http
 plan 21
 ok "PKI and CA" device_pki farm
 configuration "$T/gate.yaml" <<YAML

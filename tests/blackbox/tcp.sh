@@ -2,6 +2,7 @@
 # The same operations' messages over raw TCP, in both framings; polling.
 . "$srcdir/tests/blackbox/lib.sh"
 need openssl python3
+need_drivers http tcp
 plan 26
 ok "PKI and CAs" device_pki farm
 configuration "$T/gate.yaml" <<YAML
