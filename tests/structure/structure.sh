@@ -53,7 +53,7 @@ for h in $(for f in $folders; do ls "$f"/*.h; done); do
 done >"$T/headers"
 result "each header compiles alone, and twice" "$T/headers"
 
-find . \( -name '*.[ch]' -o -name '*.sh' -o -name '*.py' \) -not -path './build*' -not -path './.git/*' -not -path './cmpgate-[0-9]*' | while read -r file; do
+find . \( -name '*.[ch]' -o -name '*.sh' -o -name '*.py' \) -not -path './build*' -not -path './_build/*' -not -path './.git/*' -not -path './cmpgate-[0-9]*' -not -name build.h | while read -r file; do
 	head -n 3 "$file" | grep -q 'SPDX-License-Identifier: GPL-3.0-or-later' || echo "$file has no SPDX line"
 done >"$T/spdx"
 result "each source begins with its licence" "$T/spdx"
@@ -69,6 +69,9 @@ grep -o '`[a-z]*/[A-Za-z0-9_./-]*`' docs/*.md README.md CONTRIBUTING.md | sort -
 	case $name in build/*|*/|*.yaml|*NAME*) continue ;; esac
 	[ -e "$name" ] || [ -e "$name.c" ] || ls -d $name >/dev/null 2>&1 || echo "$file names $name, which is not there"
 done >"$T/names"
+for page in docs/*.md; do
+	[ ! -e .git ] || grep -qF "${page#docs/}" docs/*.am || echo "docs/include.am does not distribute $page"
+done >>"$T/names"
 result "documents name only files that are there" "$T/names"
 
 # The rows of conformance.md: | duty | file | test |; a test is FILE or FILE: NAME
