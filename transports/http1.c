@@ -32,6 +32,7 @@ struct http1 {
 	bool request;
 	enum phase phase;
 	struct buffer raw;		// the head as it came
+	bool leading_cr;		// a CR came before the head; its LF may follow
 	struct buffer body;
 	struct http1_head head;
 	struct http1_fault fault;
@@ -324,14 +325,32 @@ content_of(const struct http1 *h)
 	return h->request ? CONTENT_NONE : CONTENT_UNTIL_END;
 }
 
+// Empty lines before a request are tolerated (RFC 9112 2.2), wherever the
+// segments break. Answers how many octets of them stand here.
+static size_t
+skip_empty_lines(struct http1 *h, struct span in)
+{
+	size_t skip = 0;
+
+	for (; skip < in.len && in.data[skip] == (h->leading_cr ? '\n' : '\r'); skip++)
+		h->leading_cr = !h->leading_cr;
+	if (skip < in.len && h->leading_cr) {
+		h->leading_cr = false;
+		buffer_append_octet(&h->raw, '\r');	// no empty line after all
+	}
+	return skip;
+}
+
 static enum http1_step
 feed_head(struct http1 *h, struct span in, size_t *used)
 {
-	size_t skip = 0, before = h->raw.len;
+	size_t skip = h->raw.len == 0 ? skip_empty_lines(h, in) : 0;
+	size_t before = h->raw.len;
 
-	// Empty lines before a request are tolerated (RFC 9112 2.2).
-	while (before == 0 && skip + 1 < in.len && in.data[skip] == '\r' && in.data[skip + 1] == '\n')
-		skip += 2;
+	if (skip == in.len) {
+		*used = in.len;
+		return HTTP1_MORE;
+	}
 	size_t room = HTTP1_HEAD_MAX - before;
 	size_t take = in.len - skip < room ? in.len - skip : room;
 	if (!buffer_append(&h->raw, span_of(in.data + skip, take)))

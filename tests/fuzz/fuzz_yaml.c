@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Any octets as a configuration: they load or are refused, and what loads can
 // be shown, and what was shown loads again.
+#include "build.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>

@@ -597,8 +597,8 @@ outcome(struct explorer *x, const struct walk *from, enum event e, bool need_con
 	if (d.store_reply) {
 		w.reply[slot] = true;
 		w.held = slot;
-		w.held_waiting = e == EVENT_WAITING;
-		w.polled = w.polled || e == EVENT_WAITING;
+		w.held_waiting = e == EVENT_WAITING || e == EVENT_POLLREP;
+		w.polled = w.polled || w.held_waiting || slot == POLL;
 		w.known = true;
 		w.owed = e == EVENT_WAITING || e == EVENT_POLLREP;
 	} else {

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Any octets as a PKIMessage: what is accepted lies inside them, puts together
+// again to what came in, and can be shown to its last field; what is refused
+// has a fault.
+#include <stdlib.h>
+
+#include "cli/describe.h"
+#include "gateway/inspect.h"
+
+enum { TREE_MAX = 16 << 20 };
+
+static void
+inside(struct span whole, struct span part)
+{
+	if (part.len > 0 && (part.data < whole.data || part.data + part.len > whole.data + whole.len))
+		abort();
+}
+
+// Header, body, protection and extraCerts are the message, with nothing between them.
+static void
+adjacent(const struct pkimessage *m)
+{
+	const struct span parts[] = { m->header.whole, m->body_whole, m->protection_whole, m->extra_certs_whole };
+	const uint8_t *at = m->header.whole.data;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		inside(m->whole, parts[i]);
+		if (parts[i].len > 0 && parts[i].data != at)
+			abort();
+		at += parts[i].len;
+	}
+	if (at != m->whole.data + m->whole.len)
+		abort();
+}
+
+static void
+look_at(const struct pkimessage *m)
+{
+	const struct pkiheader *h = &m->header;
+	const struct span fields[] = {
+		h->sender, h->recipient, h->protection_alg, h->sender_kid, h->recip_kid, h->transaction_id, h->sender_nonce,
+		h->recip_nonce, h->free_text, h->general_info, h->cert_profile, m->body_contents, m->protection, m->extra_certs
+	};
+	struct buffer protected;
+	struct tree t;
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		inside(m->whole, fields[i]);
+	adjacent(m);
+	buffer_init(&protected, m->whole.len + 16);
+	if (!pkimessage_protected_part(m, &protected) || !der_check(buffer_span(&protected)))
+		abort();
+	buffer_clear(&protected);
+	(void)pkimessage_operation(m);
+	for (int json = 0; json < 2; json++) {
+		tree_init(&t, json == 1, true, TREE_MAX);
+		tree_open(&t, NULL);
+		describe_message(&t, m);
+		tree_close(&t);
+		if (t.depth != 0 && !t.out.failed)
+			abort();
+		tree_clear(&t);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct blob *octets = blob_new(span_of(data, size));
+	struct pkiheader header;
+	struct fault f = { .set = false };
+	struct verdict v;
+	bool header_read;
+
+	if (octets == NULL)
+		return 0;
+	struct message *m = message_parse(octets, &header, &header_read, &f);
+	if ((m == NULL) != f.set)
+		abort();
+	if (m != NULL) {
+		look_at(&m->view);
+		if (inspect_request(m, &v) == v.fault.set)
+			abort();
+	} else if (header_read) {
+		inside(blob_span(octets), header.transaction_id);
+		inside(blob_span(octets), header.sender);
+	}
+	message_unref(m);
+	blob_unref(octets);
+	return 0;
+}
