@@ -500,8 +500,8 @@ take_reply(struct transaction *t, enum slot slot, const struct message *answer, 
 	if (answer->inner != NULL)
 		remember_sent(t, answer->inner->header.sender_nonce);
 	t->held = slot;
-	t->held_waiting = judged->event == EVENT_WAITING;
-	t->polled = t->polled || judged->event == EVENT_WAITING;
+	t->held_waiting = judged->event == EVENT_WAITING || judged->event == EVENT_POLLREP;
+	t->polled = t->polled || t->held_waiting || slot == SLOT_POLL;
 	if (judged->id_count > 0) {
 		memcpy(t->ids, judged->ids, sizeof(t->ids));
 		t->id_count = (uint8_t)judged->id_count;
