@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The same operations' messages carried by libcoap's client: block sizes, IPv4 and IPv6.
+# The same operations' messages carried by libcoap's client: block sizes, IPv4 and IPv6, UDP and TCP.
 . "$srcdir/tests/blackbox/lib.sh"
 need openssl python3 coap-client-notls
 need_drivers http coap
-plan 19
+plan 20
 ok "PKI and CA" device_pki
 configuration "$T/gate.yaml" <<YAML
-listeners: {v4: "coap://127.0.0.1:0", v6: "coap://[::1]:0"}
+listeners: {v4: "coap://127.0.0.1:0", v6: "coap://[::1]:0", stream: "coap+tcp://127.0.0.1:0"}
 upstreams: {plant: "$url"}
 YAML
 ok "the gateway is ready" gateway gate "$T/gate.yaml"
 v4=$(sed -n 's|^listening on coap://\(127[^/]*\).*|\1|p' "$T/gate.log")
 v6=$(sed -n 's|^listening on coap://\(\[[^/]*\).*|\1|p' "$T/gate.log")
 carry() {
-	coap-client-notls -m post -t 259 -A 259 -b "$block" -B 40 -f "$1" -o "$2" "coap://$at/.well-known/cmp"
+	coap-client-notls -m post -t 259 -A 259 -b "$block" -B 40 -f "$1" -o "$2" "$scheme://$at/.well-known/cmp"
 	[ -s "$2" ]
 }
-at=$v4 block=1024
+scheme=coap at=$v4 block=1024
 for o in $operations; do
 	ok "$o" enrol_carried "$o" carry $(operation "$o")
 done
@@ -25,5 +25,7 @@ for block in 16 64 512; do
 done
 at=$v6 block=512
 ok "ir-sig over IPv6" enrol_carried v6 carry $(operation ir-sig)
+scheme=coap+tcp at=$(listening gate coap+tcp) block=512
+ok "ir-sig over coap+tcp" enrol_carried stream carry $(operation ir-sig)
 ok "discovery names the content format" sh -c "coap-client-notls -m get 'coap://$v4/.well-known/core' | grep -q 'ct=259'"
 ok "SIGTERM ends with 0" stop "$pid_gate"

@@ -22,7 +22,7 @@ result() {
 		echo "ok $count - $1"
 	fi
 }
-echo "1..9"
+echo "1..10"
 
 # "folder/..." and <library> includes as "file folder-or-library"
 for f in $folders; do
@@ -89,6 +89,10 @@ for page in docs/*.[1-8] docs/*.[1-8].in "$builddir"/docs/*.[1-8]; do
 	command -v groff >/dev/null 2>&1 && groff -man -ww -Tutf8 "$page" 2>&1 >/dev/null | head -n 5
 done >"$T/manual"
 result "manual pages are well formed" "$T/manual"
+
+# OpenSSL, GnuTLS and their like must not come in by a library of ours.
+ldd "$builddir/cmpgate" | grep -E 'libssl|libcrypto|libgnutls|libmbed|libtinydtls' | sed 's/^/cmpgate needs/' >"$T/libraries"
+result "no second TLS or crypto library comes in" "$T/libraries"
 
 "$builddir/cmpgate" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' | while read -r command; do
 	grep -q "^\.B[A-Z]* *\(cmpgate \)\{0,1\}\"\{0,1\}$command" docs/cmpgate.1 || echo "cmpgate.1 does not tell of $command"

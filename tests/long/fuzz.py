@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""fuzz.py TOP CPU-SECONDS JOBS: run the fuzz programs of this build folder until
+each has had its CPU time; spent.json keeps the account for today's sources of the
+entry. Writes TOP/docs/proofs/fuzz.md; exits with 1 when anything was found."""
+import concurrent.futures
+import datetime
+import glob
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+
+top, wanted, jobs = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+ROUND = 60  # seconds of one run: an interrupted proof loses no more
+entries = sorted(os.path.basename(p) for p in glob.glob("tests/fuzz/fuzz_*") if os.access(p, os.X_OK) and os.path.isfile(p))
+
+
+def git(*args):
+    return subprocess.run(("git", "-C", top) + args, capture_output=True, text=True).stdout.strip()
+
+
+def account():
+    try:
+        with open("spent.json") as f:
+            return json.load(f)
+    except FileNotFoundError:
+        return {}
+
+
+def save(spent):
+    with open("spent.json.new", "w") as f:
+        json.dump(spent, f, indent=1)
+    os.rename("spent.json.new", "spent.json")
+
+
+def cpu_of(command, log):
+    """Run it; answers CPU seconds and exit code."""
+    with open(log, "wb") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    return usage.ru_utime + usage.ru_stime, process.returncode
+
+
+def run_entry(entry, state, seed):
+    """Rounds until the time is spent; state is this entry's part of the account."""
+    name = entry[5:]
+    corpus, found = os.path.join("corpus", name), os.path.join("found", name)
+    os.makedirs(corpus, exist_ok=True)
+    os.makedirs(found, exist_ok=True)
+    seeds = os.path.join(top, "tests/fuzz/corpus", name)
+    while state["cpu"] < wanted:
+        log = "log." + name
+        cpu, code = cpu_of(["./tests/fuzz/" + entry, corpus, seeds, "-seed=%d" % (seed + state["rounds"] + 1), "-max_len=8192",
+                            "-timeout=10", "-rss_limit_mb=1024", "-print_final_stats=1", "-artifact_prefix=%s/" % found,
+                            "-max_total_time=%d" % ROUND], log)
+        with open(log, errors="replace") as f:
+            text = f.read()
+        state["cpu"] += cpu
+        state["rounds"] += 1
+        done = re.search(r"number_of_executed_units:\s*(\d+)", text)
+        cover = re.findall(r"cov: (\d+) ft: (\d+)", text)
+        state["execs"] += int(done.group(1)) if done else 0
+        if cover:
+            state["edges"] = max(state["edges"], int(cover[-1][0]))
+        state["findings"] = len(os.listdir(found))
+        if code != 0:
+            state["stopped"] = "exit code %d" % code
+            break
+    return entry
+
+
+def main():
+    spent, seed = account(), random.SystemRandom().randrange(1 << 30)
+    for entry in entries:
+        spent.setdefault(entry, {"cpu": 0.0, "rounds": 0, "execs": 0, "edges": 0, "findings": 0})
+        spent[entry].pop("stopped", None)
+    print("fuzz: seed %d, %d entries, %d s of CPU time each" % (seed, len(entries), wanted), flush=True)
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        for done in concurrent.futures.as_completed([pool.submit(run_entry, e, spent[e], seed) for e in entries]):
+            save(spent)
+            print("fuzz: %s: %s" % (done.result(), spent[done.result()]), flush=True)
+    write_page(spent, seed)
+    return 1 if any(s["findings"] or "stopped" in s for s in spent.values()) else 0
+
+
+def write_page(spent, seed):
+    os.makedirs(os.path.join(top, "docs/proofs"), exist_ok=True)
+    with open(os.path.join(top, "docs/proofs/fuzz.md"), "w") as f:
+        f.write("# Proof: fuzz\nEach parser against libFuzzer with AddressSanitizer and UBSan: `./check --long fuzz`. An entry aborts on a broken "
+                "invariant,\nnot only on a crash; what each one holds stands at its head in `tests/fuzz/`.\n\n")
+        f.write("Commit %s, %s, last seed %d, clang.\n\n" % (git("rev-parse", "--short", "HEAD"), datetime.date.today().isoformat(), seed))
+        f.write("| entry | CPU seconds | runs of the entry | edges | open findings |\n|---|---|---|---|---|\n")
+        for entry in entries:
+            s = spent[entry]
+            f.write("| `%s` | %d | %d | %d | %d |\n" % (entry, s["cpu"], s["execs"], s["edges"], s["findings"]))
+        f.write("\nFindings that were mended are kept as inputs in `tests/fuzz/corpus/` and replayed by `make check`.\n")
+
+
+sys.exit(main())
