@@ -19,7 +19,7 @@ enum {
 };
 #define DER_CONTEXT(n) (0x80 + (n))		// primitive [n]
 #define DER_CONTEXT_CONS(n) (0xA0 + (n))	// constructed [n]
-#define DER_DEPTH_MAX 32			// nesting of one message, faults.md T-ASN-3
+#define DER_DEPTH_MAX 32			// nesting of one message
 
 // ---- reading. `in` shrinks on success only.
 // Take one element of any tag: its tag, its contents, and (if whole != NULL) all its octets.

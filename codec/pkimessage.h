@@ -16,7 +16,7 @@ enum body {
 	BODY_POLLREQ, BODY_POLLREP, BODY_COUNT
 };
 
-// Caps of faults.md C; named once, here.
+// Caps of what a peer may send; named once, here.
 enum {
 	CAP_TRANSACTION_ID = 64, CAP_NONCE_MIN = 16, CAP_NONCE = 64, CAP_EXTRA_CERTS = 16, CAP_EXTRA_CERTS_OCTETS = 32768,
 	CAP_GENERAL_INFO = 16, CAP_ITAVS = 8, CAP_CERT_REQ_MSGS = 16, CAP_GENERAL_NAMES = 64, CAP_RDNS = 32,
@@ -55,7 +55,7 @@ struct pkimessage {
 // Parse one PKIMessage: the octets must be exactly one, strict DER to the last
 // element, header complete and typed, caps kept, body tag known and the body's
 // structure parsed by the parser of its kind (every body 0..26). The faults
-// are those of RFC 9483 3.5 row 1 and faults.md F (badDataFormat, badRequest
+// are those of RFC 9483 3.5 row 1 (badDataFormat; badRequest
 // for unknown bodies and too many elements). pvno is any int32: its range is
 // judged by the gateway.
 // On a fault, *header_read tells whether m->header stands (so that an error

@@ -84,7 +84,7 @@ struct decision {
 // The one place that decides. Pairs that cannot happen leave the state as it is and say nothing.
 struct decision decide(const struct facts *t, enum event event);
 
-// Classes of bodies a device may send (transaction.md 9.1).
+// Classes of bodies a device may send.
 enum request_class { CLASS_ENROL, CLASS_CSR, CLASS_RECOVER, CLASS_REVOKE, CLASS_INFO, CLASS_CONFIRM, CLASS_POLL, CLASS_BATCH, CLASS_NEVER };
 enum request_class request_class(enum body body);
 const char *state_name(enum state s);

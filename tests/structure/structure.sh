@@ -22,7 +22,7 @@ result() {
 		echo "ok $count - $1"
 	fi
 }
-echo "1..10"
+echo "1..11"
 
 # "folder/..." and <library> includes as "file folder-or-library"
 for f in $folders; do
@@ -89,6 +89,11 @@ for page in docs/*.[1-8] docs/*.[1-8].in "$builddir"/docs/*.[1-8]; do
 	command -v groff >/dev/null 2>&1 && groff -man -ww -Tutf8 "$page" 2>&1 >/dev/null | head -n 5
 done >"$T/manual"
 result "manual pages are well formed" "$T/manual"
+
+python3 tests/structure/transaction_table.py tests/unit/test_transaction.c >"$T/rows"
+[ "$(wc -l <"$T/rows")" -gt 50 ] || echo "no rows in test_transaction.c" >"$T/table"
+sed -n '/^| state | event/,$p' docs/transaction.md | sed 1,2d | diff "$T/rows" - >>"$T/table"
+result "docs/transaction.md has the rows that are tested" "$T/table"
 
 # OpenSSL, GnuTLS and their like must not come in by a library of ours.
 ldd "$builddir/cmpgate" | grep -E 'libssl|libcrypto|libgnutls|libmbed|libtinydtls' | sed 's/^/cmpgate needs/' >"$T/libraries"
