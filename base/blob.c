@@ -13,12 +13,10 @@ struct blob {
 
 static _Atomic size_t living;	// octets of all blobs
 
-struct blob *
-blob_make(size_t len)
+// Take the counts on for a new blob.
+static struct blob *
+begin(struct blob *b, size_t len)
 {
-	if (len > SIZE_MAX - sizeof(struct blob))
-		return NULL;
-	struct blob *b = mem_alloc(sizeof(*b) + len);
 	if (b == NULL)
 		return NULL;
 	atomic_init(&b->refs, 1);
@@ -28,9 +26,18 @@ blob_make(size_t len)
 }
 
 struct blob *
+blob_make(size_t len)
+{
+	return len > SIZE_MAX - sizeof(struct blob) ? NULL : begin(mem_alloc(sizeof(struct blob) + len), len);
+}
+
+// Not by blob_make(): each message comes this way, and octets that are written at once need no zeros before.
+struct blob *
 blob_new(struct span octets)
 {
-	struct blob *b = blob_make(octets.len);
+	if (octets.len > SIZE_MAX - sizeof(struct blob))
+		return NULL;
+	struct blob *b = begin(mem_resize(NULL, sizeof(*b) + octets.len), octets.len);
 
 	if (b != NULL && octets.len > 0)
 		memcpy(b->octets, octets.data, octets.len);

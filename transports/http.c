@@ -12,6 +12,38 @@ static const char *const operations[] = {
 	"getcertreqtemplate", "getcrls", "nested", NULL
 };
 
+void
+http_text_add(struct http_text *t, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (t->failed || n > t->size - t->len) {
+		t->failed = true;
+		return;
+	}
+	memcpy(t->at + t->len, text, n);
+	t->len += n;
+}
+
+void
+http_text_number(struct http_text *t, size_t n)
+{
+	char digits[24];
+	size_t at = sizeof(digits) - 1;
+
+	digits[at] = '\0';
+	do
+		digits[--at] = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	http_text_add(t, digits + at);
+}
+
+struct span
+http_text_span(const struct http_text *t)
+{
+	return span_of(t->at, t->len);
+}
+
 bool
 http_is_pkixcmp(struct span type)
 {

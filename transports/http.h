@@ -14,6 +14,14 @@ bool http_is_pkixcmp(struct span content_type);
 // names, elsewhere what `extra` lists; with no extra, "/" and "/pkix/" as well.
 bool http_path_resolve(struct label *out, struct span target, struct span host, const struct option_texts *extra, const char *own);
 
+// A head in the making: texts one after the other into memory of the caller.
+// What does not fit is left out and marks it as failed. Heads are written with
+// every message, which is why this is not printf.
+struct http_text { char *at; size_t size, len; bool failed; };
+void http_text_add(struct http_text *t, const char *text);
+void http_text_number(struct http_text *t, size_t n);
+struct span http_text_span(const struct http_text *t);
+
 // The listener side (http_server.c).
 struct http_listener_options { struct option_texts paths; };
 struct listener *http_listener_open(const struct listener_setup *setup, struct fault *f);

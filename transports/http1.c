@@ -304,11 +304,9 @@ static size_t
 head_end(const struct buffer *raw, size_t from)
 {
 	size_t start = from > 3 ? from - 3 : 0;
+	const uint8_t *end = memmem(raw->data + start, raw->len - start, "\r\n\r\n", 4);
 
-	for (size_t i = start; i + 4 <= raw->len; i++)
-		if (memcmp(raw->data + i, "\r\n\r\n", 4) == 0)
-			return i + 4;
-	return 0;
+	return end != NULL ? (size_t)(end - raw->data) + 4 : 0;
 }
 
 static enum content
@@ -353,6 +351,10 @@ feed_head(struct http1 *h, struct span in, size_t *used)
 	}
 	size_t room = HTTP1_HEAD_MAX - before;
 	size_t take = in.len - skip < room ? in.len - skip : room;
+	// A head that comes whole, as nearly all do, is not copied together with its content.
+	const uint8_t *whole = before == 0 ? memmem(in.data + skip, take, "\r\n\r\n", 4) : NULL;
+	if (whole != NULL)
+		take = (size_t)(whole - (in.data + skip)) + 4;
 	if (!buffer_append(&h->raw, span_of(in.data + skip, take)))
 		return bad(h, 503, "out of memory");
 	size_t end = head_end(&h->raw, before);

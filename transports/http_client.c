@@ -19,6 +19,7 @@ enum { HOLD_CROWDED_MS = 500, IDLE_MS = 60000, TICK_MS = 100, REQUEST_HEAD = 204
 struct upstream {
 	const char *name;
 	const struct url *url;
+	char host[300];			// as the Host field says it
 	const struct driver_core *core;
 	const struct transport_limits *limits;
 	const struct http_upstream_options *options;
@@ -125,15 +126,20 @@ write_request(struct link *k)
 {
 	const struct upstream *u = k->upstream;
 	struct span message = blob_span(k->job->message), parts[2];
-	char head[REQUEST_HEAD], host[300];
-	int n = snprintf(head, sizeof(head), "POST %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: cmpgate/" PACKAGE_VERSION "\r\n"
-		"Content-Type: " HTTP_CONTENT_TYPE "\r\nAccept: " HTTP_CONTENT_TYPE "\r\nContent-Length: %zu\r\n%s\r\n",
-		k->job->target, url_authority(u->url, 80, host, sizeof(host)), message.len,
-		u->options->connection == HTTP_CLOSE ? "Connection: close\r\n" : "");
+	char room[REQUEST_HEAD];
+	struct http_text head = { .at = room, .size = sizeof(room) };
 
-	if (n < 0 || (size_t)n >= sizeof(head))
+	http_text_add(&head, "POST ");
+	http_text_add(&head, k->job->target);
+	http_text_add(&head, " HTTP/1.1\r\nHost: ");
+	http_text_add(&head, u->host);
+	http_text_add(&head, "\r\nUser-Agent: cmpgate/" PACKAGE_VERSION "\r\nContent-Type: " HTTP_CONTENT_TYPE "\r\nAccept: " HTTP_CONTENT_TYPE
+		"\r\nContent-Length: ");
+	http_text_number(&head, message.len);
+	http_text_add(&head, u->options->connection == HTTP_CLOSE ? "\r\nConnection: close\r\n\r\n" : "\r\n\r\n");
+	if (head.failed)
 		return false;
-	parts[0] = span_of(head, (size_t)n);
+	parts[0] = http_text_span(&head);
 	parts[1] = message;
 	k->written = true;
 	return stream_write(k->stream, parts, 2);
@@ -420,6 +426,7 @@ http_upstream_open(const struct upstream_setup *setup, struct fault *f)
 	}
 	u->name = setup->name;
 	u->url = setup->url;
+	url_authority(u->url, 80, u->host, sizeof(u->host));
 	u->core = setup->core;
 	u->limits = setup->limits;
 	u->options = setup->options;

@@ -102,14 +102,28 @@ phrase(int status)
 static bool
 respond(struct connection *c, int status, const char *type, struct span content, unsigned retry_after, bool keep)
 {
-	char head[RESPONSE_HEAD], extra[48] = "";
+	char room[RESPONSE_HEAD];
+	struct http_text head = { .at = room, .size = sizeof(room) };
 	struct span parts[2];
 
-	if (retry_after > 0)
-		snprintf(extra, sizeof(extra), "Retry-After: %u\r\n", retry_after);
-	int n = snprintf(head, sizeof(head), "HTTP/1.1 %d %s\r\n%s%sContent-Type: %s\r\nContent-Length: %zu\r\nCache-Control: no-store\r\n%s\r\n",
-		status, phrase(status), status == 405 ? "Allow: POST\r\n" : "", extra, type, content.len, keep ? "" : "Connection: close\r\n");
-	parts[0] = span_of(head, (size_t)n);
+	http_text_add(&head, "HTTP/1.1 ");
+	http_text_number(&head, (size_t)status);
+	http_text_add(&head, " ");
+	http_text_add(&head, phrase(status));
+	http_text_add(&head, status == 405 ? "\r\nAllow: POST" : "");
+	if (retry_after > 0) {
+		http_text_add(&head, "\r\nRetry-After: ");
+		http_text_number(&head, retry_after);
+	}
+	http_text_add(&head, "\r\nContent-Type: ");
+	http_text_add(&head, type);
+	http_text_add(&head, "\r\nContent-Length: ");
+	http_text_number(&head, content.len);
+	http_text_add(&head, "\r\nCache-Control: no-store\r\n");
+	http_text_add(&head, keep ? "\r\n" : "Connection: close\r\n\r\n");
+	if (head.failed)
+		return false;
+	parts[0] = http_text_span(&head);
 	parts[1] = content;
 	return stream_write(c->stream, parts, content.len > 0 ? 2 : 1);
 }

@@ -22,6 +22,7 @@ struct stream {
 	void *owner;
 	size_t pending;
 	struct source *source;		// accepted ones: counted there
+	uint16_t port;			// of the peer; accepted ones
 	struct connecting *connecting;	// ours, until it stands
 	bool closing, finishing;
 };
@@ -31,6 +32,7 @@ struct stream {
 struct source {
 	struct map_node node;
 	size_t connections;
+	bool loopback;
 	char name[48];
 };
 
@@ -163,17 +165,58 @@ stream_address_text(const struct sockaddr *a, char *out, size_t size)
 	snprintf(out, size, "%s%s%s:%u", brackets ? "[" : "", source, brackets ? "]" : "", port);
 }
 
-void
-stream_peer(const struct stream *s, struct peer *out)
+static void
+peer_of_socket(const uv_tcp_t *tcp, struct peer *out, unsigned *port)
 {
 	struct sockaddr_storage a;
 	int len = sizeof(a);
 
 	memset(out, 0, sizeof(*out));
-	if (uv_tcp_getpeername(&s->tcp, (struct sockaddr *)&a, &len) != 0)
+	*port = 0;
+	if (uv_tcp_getpeername(tcp, (struct sockaddr *)&a, &len) != 0)
 		return;
 	stream_address_text((struct sockaddr *)&a, out->text, sizeof(out->text));
 	stream_address_source((struct sockaddr *)&a, out->source, sizeof(out->source), &out->loopback);
+	*port = ntohs(a.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&a)->sin6_port : ((struct sockaddr_in *)&a)->sin_port);
+}
+
+// Written out by hand: this is asked for with every message.
+static void
+join_host_port(const char *host, unsigned port, char *out)
+{
+	size_t n = strlen(host), at = 0, digits = 0;
+	bool brackets = memchr(host, ':', n) != NULL;
+	char reversed[8];
+
+	if (brackets)
+		out[at++] = '[';
+	memcpy(out + at, host, n);
+	at += n;
+	if (brackets)
+		out[at++] = ']';
+	out[at++] = ':';
+	do
+		reversed[digits++] = (char)('0' + port % 10);
+	while ((port /= 10) > 0);
+	while (digits > 0)
+		out[at++] = reversed[--digits];
+	out[at] = '\0';
+}
+
+void
+stream_peer(const struct stream *s, struct peer *out)
+{
+	unsigned port;
+
+	if (s->source == NULL) {
+		peer_of_socket(&s->tcp, out, &port);
+		return;
+	}
+	memset(out, 0, sizeof(*out));
+	memcpy(out->source, s->source->name, sizeof(out->source));
+	out->loopback = s->source->loopback;
+	_Static_assert(sizeof(out->text) >= sizeof(s->source->name) + sizeof("[]:65535"), "address and port fit");
+	join_host_port(s->source->name, s->port, out->text);
 }
 
 // ---- a stream
@@ -556,8 +599,9 @@ static bool
 enter_source(struct stream *s, const struct transport_limits *limits)
 {
 	struct peer peer;
+	unsigned port;
 
-	stream_peer(s, &peer);
+	peer_of_socket(&s->tcp, &peer, &port);
 	if (all.connections >= (size_t)limits->connections)
 		return false;
 	struct map_node *node = map_find(&all.sources, span_text(peer.source));
@@ -566,6 +610,7 @@ enter_source(struct stream *s, const struct transport_limits *limits)
 		return false;
 	if (node == NULL) {
 		snprintf(source->name, sizeof(source->name), "%s", peer.source);
+		source->loopback = peer.loopback;
 		source->node.key = span_text(source->name);
 		if (!map_insert(&all.sources, &source->node)) {
 			mem_free(source);
@@ -577,6 +622,7 @@ enter_source(struct stream *s, const struct transport_limits *limits)
 	source->connections++;
 	all.connections++;
 	s->source = source;
+	s->port = (uint16_t)port;
 	return true;
 }
 
