@@ -5,66 +5,18 @@
 
 // ---- reading
 
-// Read tag and length of the next element: the one place that checks bounds.
-// Strict DER: single-octet tags, definite and minimal lengths.
-static bool
-read_header(struct span in, uint8_t *tag, size_t *header, size_t *length)
+bool
+der_long_length(const uint8_t *p, size_t left, size_t *header, size_t *length)
 {
-	if (in.len < 2 || (in.data[0] & 0x1F) == 0x1F)
+	size_t n = p[1] & 0x7F, value = 0;
+
+	if (n == 0 || n > 4 || left < 2 + n || p[2] == 0)
 		return false;
-	uint8_t first = in.data[1];
-	*tag = in.data[0];
-	*header = 2;
-	*length = first;
-	if (first >= 0x80) {
-		size_t n = first & 0x7F;
-		if (n == 0 || n > 4 || in.len < 2 + n || in.data[2] == 0)
-			return false;
-		*length = 0;
-		for (size_t i = 0; i < n; i++)
-			*length = *length << 8 | in.data[2 + i];
-		if (*length < 0x80)
-			return false;
-		*header = 2 + n;
-	}
-	return *length <= in.len - *header;
-}
-
-bool
-der_take_any(struct span *in, uint8_t *tag, struct span *contents, struct span *whole)
-{
-	size_t header, length;
-
-	if (!read_header(*in, tag, &header, &length))
-		return false;
-	if (contents != NULL)
-		*contents = span_of(in->data + header, length);
-	if (whole != NULL)
-		*whole = span_of(in->data, header + length);
-	*in = span_of(in->data + header + length, in->len - header - length);
-	return true;
-}
-
-bool
-der_take(struct span *in, uint8_t tag, struct span *contents)
-{
-	uint8_t found;
-
-	return der_next_is(*in, tag) && der_take_any(in, &found, contents, NULL);
-}
-
-bool
-der_take_whole(struct span *in, uint8_t tag, struct span *whole)
-{
-	uint8_t found;
-
-	return der_next_is(*in, tag) && der_take_any(in, &found, NULL, whole);
-}
-
-bool
-der_next_is(struct span in, uint8_t tag)
-{
-	return in.len > 0 && in.data[0] == tag;
+	for (size_t i = 0; i < n; i++)
+		value = value << 8 | p[2 + i];
+	*header = 2 + n;
+	*length = value;
+	return value >= 0x80;
 }
 
 bool
@@ -83,12 +35,6 @@ der_take_explicit(struct span *in, uint8_t tag, uint8_t inner, struct span *cont
 		return false;
 	*in = rest;
 	return true;
-}
-
-bool
-der_at_end(struct span in)
-{
-	return in.len == 0;
 }
 
 static bool
@@ -279,48 +225,43 @@ well_formed_value(uint8_t tag, struct span v)
 	}
 }
 
-// Universal types that are constructed exist as SEQUENCE and SET only.
+// Universal types that are constructed: EXTERNAL, EMBEDDED PDV, SEQUENCE and SET, and no other.
 static bool
 lawful_form(uint8_t tag)
 {
-	if ((tag & 0xC0) != 0)
-		return true;
-	bool constructed = (tag & 0x20) != 0;
-	uint8_t number = tag & 0x1F;
-	bool list = number == 0x10 || number == 0x11;
-	bool embedded = number == 0x08 || number == 0x0B;	// EXTERNAL, EMBEDDED PDV
-	return constructed == (list || embedded);
+	static const uint32_t constructed = 1u << 8 | 1u << 11 | 1u << 16 | 1u << 17;
+
+	return (tag & 0xC0) != 0 || (constructed >> (tag & 0x1F) & 1) == (tag >> 5 & 1u);
 }
 
 bool
 der_check(struct span whole)
 {
-	struct span level[DER_DEPTH_MAX];	// what is left at each depth
-	unsigned depth = 1;
-	uint8_t tag;
-	struct span contents;
+	const uint8_t *ends[DER_DEPTH_MAX], *p = whole.data;	// where the open elements end
+	size_t header, length;
+	unsigned depth = 0;
 
-	level[0] = whole;
-	if (!der_take_any(&level[0], &tag, NULL, NULL) || !der_at_end(level[0]))
+	if (!der_header(p, whole.len, &header, &length) || header + length != whole.len)
 		return false;
-	level[0] = whole;
-	while (depth > 0) {
-		if (der_at_end(level[depth - 1])) {
-			depth--;
-			continue;
-		}
-		if (!der_take_any(&level[depth - 1], &tag, &contents, NULL) || !lawful_form(tag))
+	ends[0] = p + whole.len;
+	for (;;) {
+		while (p == ends[depth])
+			if (depth-- == 0)
+				return true;
+		if (!der_header(p, (size_t)(ends[depth] - p), &header, &length) || !lawful_form(*p))
 			return false;
+		uint8_t tag = *p;
+		p += header;
 		if ((tag & 0x20) == 0) {
-			if (!well_formed_value(tag, contents))
+			if (!well_formed_value(tag, span_of(p, length)))
 				return false;
-		} else if (depth == DER_DEPTH_MAX) {
+			p += length;
+		} else if (++depth == DER_DEPTH_MAX) {
 			return false;
 		} else {
-			level[depth++] = contents;
+			ends[depth] = p + length;
 		}
 	}
-	return true;
 }
 
 size_t

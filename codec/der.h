@@ -22,19 +22,72 @@ enum {
 #define DER_DEPTH_MAX 32			// nesting of one message
 
 // ---- reading. `in` shrinks on success only.
+// Length in the long form, at p with `left` octets from the tag on; false when it is cut off or not minimal.
+bool der_long_length(const uint8_t *p, size_t left, size_t *header, size_t *length);
+
+// The one place that checks bounds: octets of tag and length, and of contents.
+// Single-octet tags, definite and minimal lengths. These few are inline: a
+// message is read by some hundred of them.
+static inline bool
+der_header(const uint8_t *p, size_t left, size_t *header, size_t *length)
+{
+	if (left < 2 || (p[0] & 0x1F) == 0x1F)
+		return false;
+	*header = 2;
+	*length = p[1];
+	if (p[1] >= 0x80 && !der_long_length(p, left, header, length))
+		return false;
+	return *length <= left - *header;
+}
+
 // Take one element of any tag: its tag, its contents, and (if whole != NULL) all its octets.
-bool der_take_any(struct span *in, uint8_t *tag, struct span *contents, struct span *whole);
-// Take one element of this tag.
-bool der_take(struct span *in, uint8_t tag, struct span *contents);
-// Take one element of this tag with its header.
-bool der_take_whole(struct span *in, uint8_t tag, struct span *whole);
+static inline bool
+der_take_any(struct span *in, uint8_t *tag, struct span *contents, struct span *whole)
+{
+	size_t header, length;
+
+	if (!der_header(in->data, in->len, &header, &length))
+		return false;
+	*tag = in->data[0];
+	if (contents != NULL)
+		*contents = span_of(in->data + header, length);
+	if (whole != NULL)
+		*whole = span_of(in->data, header + length);
+	*in = span_of(in->data + header + length, in->len - header - length);
+	return true;
+}
+
+static inline bool
+der_at_end(struct span in)
+{
+	return in.len == 0;
+}
+
 // Tell whether the next element has this tag, without taking it.
-bool der_next_is(struct span in, uint8_t tag);
+static inline bool
+der_next_is(struct span in, uint8_t tag)
+{
+	return in.len > 0 && in.data[0] == tag;
+}
+
+// Take one element of this tag.
+static inline bool
+der_take(struct span *in, uint8_t tag, struct span *contents)
+{
+	return der_next_is(*in, tag) && der_take_any(in, &tag, contents, NULL);
+}
+
+// Take one element of this tag with its header.
+static inline bool
+der_take_whole(struct span *in, uint8_t tag, struct span *whole)
+{
+	return der_next_is(*in, tag) && der_take_any(in, &tag, NULL, whole);
+}
+
 // Take an element if it is next; *present tells. False only when it is there and malformed.
 bool der_take_optional(struct span *in, uint8_t tag, bool *present, struct span *contents);
 // Take `tag` EXPLICIT around exactly one element of tag `inner`.
 bool der_take_explicit(struct span *in, uint8_t tag, uint8_t inner, struct span *contents);
-bool der_at_end(struct span in);
 // Values. Integers must be minimal.
 bool der_take_integer(struct span *in, struct span *value);	// the contents octets
 bool der_take_int32(struct span *in, int32_t *value);		// false outside int32

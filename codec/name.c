@@ -163,7 +163,7 @@ put_rdn(struct text *t, struct span rdn)
 static void
 put_name(struct text *t, struct span name)
 {
-	struct span rdns, rdn[CAP_RDNS];
+	struct span rdns = span_of(NULL, 0), rdn[CAP_RDNS];
 	unsigned count = 0;
 
 	if (!name_check(name, NULL)) {
