@@ -481,6 +481,8 @@ take_coap(struct conn *c)
 		return false;	// nothing, or an empty acknowledgement
 	if ((in[0] & 0x30) == 0)
 		acknowledge(c, in);
+	if (n < 8 || memcmp(in + 4, &c->number, 4) != 0)
+		return false;	// it belongs to an exchange that was given up
 	if (in[1] == 0x5F) {	// 2.31 Continue
 		c->offset += BLOCK;
 		send_coap(c);
