@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "cli/describe.h"
+#include "codec/originate.h"
+#include "codec/walk.h"
 #include "gateway/inspect.h"
 
 enum { TREE_MAX = 16 << 20 };
@@ -33,6 +35,47 @@ adjacent(const struct pkimessage *m)
 		abort();
 }
 
+// A walk from outside sees as strict what was accepted, and stays inside.
+static void
+walk_again(struct span whole)
+{
+	struct walk w;
+	struct walk_item item;
+
+	walk_init(&w, whole);
+	while (walk_next(&w, &item)) {
+		inside(whole, item.contents);
+		if (item.contents.len != item.length)
+			abort();
+	}
+	if (w.problem != NULL)
+		abort();
+}
+
+// Spliced with the extraCerts it has it is what came in; with others, header,
+// body and protection stay octet by octet, and it can still be read.
+static void
+splice_again(const struct pkimessage *m)
+{
+	static const uint8_t null_only[] = { 0x05, 0x00 };
+	struct span kept = span_of(m->header.whole.data, m->header.whole.len + m->body_whole.len + m->protection_whole.len);
+	struct buffer same, other;
+
+	buffer_init(&same, m->whole.len + 64);
+	buffer_init(&other, m->whole.len + 64);
+	if (!build_spliced(&same, m, m->extra_certs) || !span_equal(buffer_span(&same), m->whole))
+		abort();
+	if (!build_spliced(&other, m, span_of(null_only, sizeof(null_only))))
+		abort();
+	struct span made = buffer_span(&other), contents, rest = made;
+	if (!der_take(&rest, DER_SEQUENCE, &contents) || rest.len > 0 || contents.len < kept.len)
+		abort();
+	if (!span_equal(span_of(contents.data, kept.len), kept) || !der_check(made))
+		abort();
+	buffer_clear(&same);
+	buffer_clear(&other);
+}
+
 static void
 look_at(const struct pkimessage *m)
 {
@@ -47,6 +90,8 @@ look_at(const struct pkimessage *m)
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		inside(m->whole, fields[i]);
 	adjacent(m);
+	walk_again(m->whole);
+	splice_again(m);
 	buffer_init(&protected, m->whole.len + 16);
 	if (!pkimessage_protected_part(m, &protected) || !der_check(buffer_span(&protected)))
 		abort();

@@ -3,6 +3,7 @@
 // same frames and faults, and memory never follows an announced length.
 #include <stdlib.h>
 
+#include "tests/fuzz/pieces.h"
 #include "transports/tcp_frame.h"
 
 enum { LIMIT = 256 };
@@ -37,8 +38,9 @@ mix_frame(uint64_t sum, const struct tcp_frame *f)
 	}
 }
 
+// All at once, or cut (cuts != NULL).
 static uint64_t
-read_stream(enum tcp_side side, struct span in, size_t piece)
+read_stream(enum tcp_side side, struct span in, struct pieces *cuts)
 {
 	struct tcp_reader r;
 	struct tcp_frame frame;
@@ -47,7 +49,7 @@ read_stream(enum tcp_side side, struct span in, size_t piece)
 
 	tcp_reader_init(&r, side, LIMIT);
 	for (size_t at = 0; at < in.len;) {
-		size_t n = in.len - at < piece ? in.len - at : piece;
+		size_t n = cuts != NULL ? pieces_next(cuts, in.len - at) : in.len - at;
 		struct span part = span_of(in.data + at, n);
 		at += n;
 		while (part.len > 0) {
@@ -77,8 +79,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct span in = span_of(data, size);
 
-	for (int side = TCP_SIDE_SERVER; side <= TCP_SIDE_CLIENT; side++)
-		if (read_stream((enum tcp_side)side, in, size + 1) != read_stream((enum tcp_side)side, in, 1 + size % 5))
+	for (int side = TCP_SIDE_SERVER; side <= TCP_SIDE_CLIENT; side++) {
+		struct pieces cuts;
+		pieces_init(&cuts, in);
+		if (read_stream((enum tcp_side)side, in, NULL) != read_stream((enum tcp_side)side, in, &cuts))
 			abort();
+	}
 	return 0;
 }

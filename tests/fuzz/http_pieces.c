@@ -3,16 +3,18 @@
 
 #include <stdlib.h>
 
+#include "tests/fuzz/pieces.h"
+
 enum { BODY_MAX = 512 };
 
-// Feed at most `piece` octets at a time; answers the last step, and how many octets the message had.
+// Feed all at once, or cut (cuts != NULL); answers the last step, and how many octets the message had.
 static enum http1_step
-feed(struct http1 *h, struct span in, size_t piece, size_t *taken)
+feed(struct http1 *h, struct span in, struct pieces *cuts, size_t *taken)
 {
 	enum http1_step step = HTTP1_MORE;
 
 	for (*taken = 0; *taken < in.len;) {
-		size_t n = in.len - *taken < piece ? in.len - *taken : piece, used;
+		size_t left = in.len - *taken, n = cuts != NULL ? pieces_next(cuts, left) : left, used;
 		step = http1_feed(h, span_of(in.data + *taken, n), &used);
 		if (used > n || (step == HTTP1_MORE && used < n))
 			abort();
@@ -42,12 +44,16 @@ void
 http_pieces_compare(bool request, struct span in)
 {
 	struct http1 *a = http1_new(request, BODY_MAX), *b = http1_new(request, BODY_MAX);
+	struct pieces cuts;
 	size_t taken_a, taken_b;
 
 	if (a == NULL || b == NULL)
 		abort();
-	enum http1_step step_a = feed(a, in, in.len + 1, &taken_a), step_b = feed(b, in, 1 + in.len % 7, &taken_b);
+	pieces_init(&cuts, in);
+	enum http1_step step_a = feed(a, in, NULL, &taken_a), step_b = feed(b, in, &cuts, &taken_b);
 	if (step_a != step_b || (step_a == HTTP1_DONE && taken_a != taken_b))
+		abort();
+	if (http1_headed(a) != http1_headed(b) || (step_a == HTTP1_BAD && http1_fault(a).status != http1_fault(b).status))
 		abort();
 	check_limits(a, step_a);
 	check_limits(b, step_b);

@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """fuzz.py TOP CPU-SECONDS JOBS: run the fuzz programs of this build folder until
-each has had its CPU time; spent.json keeps the account for today's sources of the
-entry. Writes TOP/docs/proofs/fuzz.md; exits with 1 when anything was found."""
+each has had its CPU time; spent.json keeps the account of each after every round,
+and begins anew when the program is another (the corpus stays). Writes TOP/docs/proofs/fuzz.md; exits with 1 when anything was found."""
 import concurrent.futures
 import datetime
 import glob
+import hashlib
 import json
 import os
 import random
 import re
 import subprocess
 import sys
+import threading
 
 top, wanted, jobs = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 ROUND = 60  # seconds of one run: an interrupted proof loses no more
@@ -30,10 +32,23 @@ def account():
         return {}
 
 
+saving = threading.Lock()
+
+
 def save(spent):
-    with open("spent.json.new", "w") as f:
-        json.dump(spent, f, indent=1)
-    os.rename("spent.json.new", "spent.json")
+    with saving:
+        with open("spent.json.new", "w") as f:
+            json.dump(spent, f, indent=1)
+        os.rename("spent.json.new", "spent.json")
+
+
+def fresh(entry, old):
+    """The account of this very program: the old one, or an empty one."""
+    with open("tests/fuzz/" + entry, "rb") as f:
+        digest = hashlib.sha256(f.read()).hexdigest()
+    if old is not None and old.get("program") == digest:
+        return old
+    return {"program": digest, "cpu": 0.0, "rounds": 0, "execs": 0, "edges": 0, "findings": 0}
 
 
 def cpu_of(command, log):
@@ -45,9 +60,9 @@ def cpu_of(command, log):
     return usage.ru_utime + usage.ru_stime, process.returncode
 
 
-def run_entry(entry, state, seed):
-    """Rounds until the time is spent; state is this entry's part of the account."""
-    name = entry[5:]
+def run_entry(entry, spent, seed):
+    """Rounds until the time is spent."""
+    name, state = entry[5:], spent[entry]
     corpus, found = os.path.join("corpus", name), os.path.join("found", name)
     os.makedirs(corpus, exist_ok=True)
     os.makedirs(found, exist_ok=True)
@@ -69,6 +84,8 @@ def run_entry(entry, state, seed):
         state["findings"] = len(os.listdir(found))
         if code != 0:
             state["stopped"] = "exit code %d" % code
+        save(spent)
+        if code != 0:
             break
     return entry
 
@@ -76,13 +93,14 @@ def run_entry(entry, state, seed):
 def main():
     spent, seed = account(), random.SystemRandom().randrange(1 << 30)
     for entry in entries:
-        spent.setdefault(entry, {"cpu": 0.0, "rounds": 0, "execs": 0, "edges": 0, "findings": 0})
+        spent[entry] = fresh(entry, spent.get(entry))
         spent[entry].pop("stopped", None)
     print("fuzz: seed %d, %d entries, %d s of CPU time each" % (seed, len(entries), wanted), flush=True)
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        for done in concurrent.futures.as_completed([pool.submit(run_entry, e, spent[e], seed) for e in entries]):
-            save(spent)
-            print("fuzz: %s: %s" % (done.result(), spent[done.result()]), flush=True)
+        for done in concurrent.futures.as_completed([pool.submit(run_entry, e, spent, seed) for e in entries]):
+            s = spent[done.result()]
+            print("fuzz: %s: %d s, %d runs, %d edges, %d findings %s"
+                  % (done.result(), s["cpu"], s["execs"], s["edges"], s["findings"], s.get("stopped", "")), flush=True)
     write_page(spent, seed)
     return 1 if any(s["findings"] or "stopped" in s for s in spent.values()) else 0
 
