@@ -587,7 +587,7 @@ serve_outcome(struct gateway *g, struct submission *s, const struct outcome *o)
 	enum slot slot = s->slot;
 	struct relayed judged = { .event = EVENT_GIVEN_UP };
 	struct fault f = { .set = false };
-	char detail[400], text[480];
+	char detail[400], text[480] = "";
 
 	if (t == NULL || t->submission != s->handle) {
 		log_event(LOG_DEBUG_, "submission", NULL, "a late answer of %s: its transaction is gone", upstream);
@@ -597,7 +597,8 @@ serve_outcome(struct gateway *g, struct submission *s, const struct outcome *o)
 	struct message *answer = read_outcome(g, t, slot, o, &judged, &f);
 	if (o->kind == OUTCOME_ANSWER && judged.event == EVENT_BAD)
 		log_event(LOG_WARN_, "upstream", NULL, "%s: what came is not the answer: %s", upstream, fault_text(&f, detail, sizeof(detail)));
-	snprintf(text, sizeof(text), "upstream %s: %s", upstream, fault_text(&f, detail, sizeof(detail)));
+	if (f.set)
+		snprintf(text, sizeof(text), "upstream %s: %s", upstream, fault_text(&f, detail, sizeof(detail)));
 	t->submission = 0;
 	submission_end(g, s);
 	struct facts facts = facts_of(g, t);
