@@ -13,16 +13,16 @@ struct request {
 static void
 print_help(FILE *out)
 {
-	fputs("usage: cmpgate check [--json] [--strict] [FILE]\n\n"
+	fputs("usage: cmpgate check [--json] [--strict] [-q] [FILE]\n\n"
 		"Say what is wrong with a configuration: file:line:column, the line itself, and how to mend it.\n"
 		"Nothing is opened but the file and what it includes.\n\n"
-		"  cmpgate check gate.yaml && systemctl reload cmpgate\n\n"
+		"  cmpgate check gate.yaml && kill -HUP $(pidof cmpgate)\n\n"
 		"  -c, --config FILE   the same as FILE (" CONFIG_FILE ")\n"
 		"      --json          findings as an array of objects\n"
 		"      --strict        warnings are errors\n"
 		"  -q, --quiet         nothing when all is well\n"
 		"  -h, --help          this text\n\n"
-		"Exit code 0: it can be used; 3: it cannot. `cmpgate explain CODE` tells more about a finding.\n", out);
+		"Exit code 0: it can be used; 3: it cannot, or it cannot be read. `cmpgate explain CODE` tells more about a finding.\n", out);
 }
 
 // False with the exit code when nothing is left to do.

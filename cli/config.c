@@ -84,6 +84,8 @@ run(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	what = argv[optind++];
+	if (json && strcmp(what, "show") != 0)
+		return refuse("--json", "belongs to show");
 	if (strcmp(what, "show") == 0 && file == NULL)
 		file = optind < argc ? argv[optind++] : CONFIG_FILE;
 	if (optind < argc)

@@ -36,7 +36,7 @@ static const struct { const char *option, *name; } kinds[KIND_COUNT] = {
 static void
 print_help(FILE *out)
 {
-	fputs("usage: cmpgate inspect [--json | --asn1] [FILE|-]\n\n"
+	fputs("usage: cmpgate inspect [--json | --asn1] [--hex] [--as KIND] [FILE|-]\n\n"
 		"Show what stands in a PKIMessage, a certificate, a CRL, a PKCS#10 request or CertReqMessages, in DER or\n"
 		"PEM. Nothing is verified. Passphrases, tokens and keys are never shown.\n\n"
 		"  cmpgate inspect request.pki\n"

@@ -18,7 +18,7 @@ static const struct command *const commands[] = {
 static void
 print_help(FILE *out)
 {
-	fputs("cmpgate: lets field devices get and renew certificates from your CA over CoAP, TCP, HTTP or files\n\n"
+	fputs("cmpgate: lets field devices get, renew and revoke certificates from your CA over CoAP, TCP, HTTP or files\n\n"
 		"  cmpgate run -c gate.yaml           run the gateway in the foreground\n"
 		"  cmpgate check gate.yaml            say what is wrong with a configuration\n"
 		"  cmpgate inspect request.pki        show what stands in a message\n"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Which route would take a request, and why the others would not.
+#include <arpa/inet.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,9 +25,10 @@ static void
 print_help(FILE *out)
 {
 	fputs("usage: cmpgate route test [-c FILE] [--from LISTENER] [--path PATH] [--profile NAME] [--source ADDRESS]\n"
-		"                          (--body KIND | MESSAGE)\n\n"
+		"                          [--json] (--body KIND | MESSAGE)\n\n"
 		"Say which route would take a request, and why the others would not; for a message in a file (DER), what\n"
-		"the checks before any route say, too. Nothing is sent.\n\n"
+		"the checks before any route say, too. Nothing is sent, and the listener is not asked whether it serves the\n"
+		"path at all.\n\n"
 		"  cmpgate route test -c gate.yaml --from field --profile plc --body ir\n"
 		"  cmpgate route test -c gate.yaml captured.pki\n\n"
 		"  -c, --config FILE     the configuration (" CONFIG_FILE ")\n"
@@ -87,16 +89,17 @@ read_arguments(struct request *r, int argc, char **argv, int *code)
 {
 	if (!read_options(r, argc, argv, code))
 		return false;
-	if (optind == argc || strcmp(argv[optind], "test") != 0) {
-		print_help(stderr);
-		return false;
-	}
+	if (optind == argc || strcmp(argv[optind], "test") != 0)
+		return complain("the only subcommand of route is test: cmpgate route test --help");
 	optind++;
 	r->file = optind < argc ? argv[optind++] : NULL;
 	if (optind < argc)
 		return complain("one message is tested, not several");
 	if ((r->file == NULL) == (r->body == BODY_COUNT))
 		return complain("say what comes: either --body KIND or a file with a message");
+	struct in6_addr address;
+	if (inet_pton(AF_INET, r->source, &address) != 1 && inet_pton(AF_INET6, r->source, &address) != 1)
+		return complain("--source must be an IPv4 or IPv6 address, without a port");
 	if (r->path != NULL && r->profile != NULL)
 		return complain("--profile is a part of --path; choose one of them");
 	return true;

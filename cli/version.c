@@ -64,11 +64,16 @@ run(int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		if (c != 'j') {
-			fputs("usage: cmpgate version [--json]\n\nPrint the version, the drivers of this build and the libraries underneath.\n",
+			fputs("usage: cmpgate version [--json]\n\nPrint the version, the drivers of this build and the libraries underneath.\n\n"
+				"      --json   an object\n  -h, --help   this text\n",
 				c == 'h' ? stdout : stderr);
 			return c == 'h' ? EXIT_DONE : EXIT_USAGE;
 		}
 		json = true;
+	}
+	if (optind < argc) {
+		fprintf(stderr, "cmpgate version: '%s' is too much\n", argv[optind]);
+		return EXIT_USAGE;
 	}
 	if (json)
 		return print_json() ? EXIT_DONE : EXIT_INTERNAL;

@@ -171,7 +171,8 @@ put_other_listeners(struct buffer *out, const struct config_scheme *schemes, con
 	for (const struct config_scheme *s = schemes; s->scheme != NULL; s++) {
 		if (s == taken || s->listener_rows == NULL)
 			continue;
-		buffer_printf(out, "  #by-%s: {url: \"", s->scheme);
+		// A name has no plus sign.
+		buffer_printf(out, "  #by-%.*s%s: {url: \"", (int)strcspn(s->scheme, "+"), s->scheme, strchr(s->scheme, '+') != NULL ? "-tcp" : "");
 		put_listener_url(out, s);
 		buffer_append_text(out, "\"");
 		for (const struct option_row *row = s->listener_rows; row->key != NULL; row++)

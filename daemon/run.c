@@ -40,13 +40,34 @@ put_stderr(void *context, const char *text)
 	fputs(text, stderr);
 }
 
+// Findings of a reload are log lines; a start tells them as `cmpgate check` does.
+static void
+log_findings(const struct findings *findings)
+{
+	static const enum log_level levels[] = {
+		[FINDING_ERROR] = LOG_ERROR_, [FINDING_WARNING] = LOG_WARN_, [FINDING_NOTE] = LOG_INFO_
+	};
+
+	for (size_t i = 0; i < findings->count; i++) {
+		const struct finding *item = &findings->items[i];
+		char place[64];
+		snprintf(place, sizeof(place), "%d:%d", item->line, item->column);
+		struct log_field fields[] = {
+			{ "code", item->code }, { "file", item->file }, { "place", place }, { "help", item->help }, { NULL, NULL }
+		};
+		log_event(levels[item->severity], "reload", fields, "%s", item->message);
+	}
+}
+
 static struct settings *
 load(const struct daemon *d)
 {
 	struct findings findings = { 0 };
 	struct settings *s = settings_load(d->file, d->schemes, &findings);
 
-	if (findings.errors + findings.warnings > 0 || s == NULL)
+	if (d->gateway != NULL)
+		log_findings(&findings);
+	else if (findings.errors + findings.warnings > 0 || s == NULL)
 		findings_print(&findings, put_stderr, NULL, isatty(STDERR_FILENO) != 0);
 	findings_clear(&findings);
 	return s;

@@ -18,14 +18,14 @@
 #define FLOOR_FILE "clock-floor"
 #define FLOOR_STEP_S 3600	// the floor is written at most this often: flash wears out
 
-// Make the folder, and the folder above it when only that is missing.
+// Make the folder where it is missing; the one above must be there.
 static bool
-make_folder(const char *path, struct fault *f)
+make_folder(const char *path, uid_t uid, struct fault *f)
 {
 	if (mkdir(path, 0700) == 0 || errno == EEXIST)
 		return true;
-	return fault_set(f, FAIL_NONE, path, "cannot make the state folder: %s; make it by hand or name another with store: {path: ...}",
-		strerror(errno));
+	return fault_set(f, FAIL_NONE, path, "cannot make the state folder: %s; type: install -d -m 700 -o %u %s (or name another with store: {path: ...})",
+		strerror(errno), (unsigned)(uid == (uid_t)-1 ? geteuid() : uid), path);
 }
 
 // The folder must be a real folder of ours that nobody else can look into.
@@ -87,7 +87,7 @@ bool
 state_open(struct state *s, const char *path, uid_t uid, gid_t gid, struct fault *f)
 {
 	*s = (struct state){ .folder = -1, .lock = -1, .floor = BUILD_TIME };
-	if (!make_folder(path, f))
+	if (!make_folder(path, uid, f))
 		return false;
 	s->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (s->folder < 0) {

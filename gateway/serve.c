@@ -724,7 +724,7 @@ on_timer(uv_timer_t *timer)
 void
 serve_arm(struct gateway *g)
 {
-	int64_t due = 0, now;
+	int64_t due = 0, now = clock_mono_ms();
 
 	if (!g->timer_open)
 		return;
@@ -734,12 +734,12 @@ serve_arm(struct gateway *g)
 		earlier(&due, first_of(&g->open)->due_ms);
 	if (first_of(&g->closed) != NULL)
 		earlier(&due, first_of(&g->closed)->due_ms);
-	if (g->stopping && g->stop_at != 0)
+	if (g->stopping && g->stop_at > now)	// once it has passed, all is closing by itself
 		earlier(&due, g->stop_at);
 	// A timer that fires too early re-arms itself: cheaper than one per message.
 	if (due == 0 || (g->timer_due != 0 && g->timer_due <= due))
 		return;
-	now = clock_mono_ms();
 	g->timer_due = due;
-	uv_timer_start(&g->timer, on_timer, due > now ? (uint64_t)(due - now) : 0, 0);
+	// Never at once: a timer that is started anew within its own turn keeps the loop from its sockets.
+	uv_timer_start(&g->timer, on_timer, due > now ? (uint64_t)(due - now) : 1, 0);
 }

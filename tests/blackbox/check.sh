@@ -3,7 +3,7 @@
 . "$srcdir/tests/blackbox/lib.sh"
 need python3
 need_drivers http
-plan 59
+plan 60
 f=$T/gate.yaml
 good() {
 	cat >"$f" <<YAML
@@ -77,6 +77,8 @@ ok "with --strict they are" code 3 "$cmpgate" check --strict "$f"
 
 ok "the sample" code 0 "$cmpgate" config sample
 cp "$T/out" "$f"
+uncommented() { "$cmpgate" config sample | sed -E 's/^( *)#([^ ]|  )/\1\2/' >"$T/all.yaml" && grep -q '^  *by-' "$T/all.yaml" && code 0 "$cmpgate" check "$T/all.yaml"; }
+ok "the sample with each line in force" uncommented
 ok "passes its own check" code 0 "$cmpgate" check --strict "$f"
 ok "the effective configuration" code 0 "$cmpgate" config show "$f"
 cp "$T/out" "$T/shown.yaml"

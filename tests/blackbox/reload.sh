@@ -4,7 +4,7 @@
 . "$srcdir/tests/blackbox/lib.sh"
 need openssl python3
 need_drivers http
-plan 12
+plan 13
 ok "PKI and CA" device_pki
 ok "relay" relay relay "$(hostport "$url")"
 listeners="kept: \"http://127.0.0.1:0\""
@@ -28,6 +28,7 @@ enrol() { device -server "$at" -path .well-known/cmp $(operation ir-sig); }
 ok "enrols before" enrol
 echo "listeners: [broken" >>"$T/gate.yaml"
 ok "a bad file is refused" hup "the old configuration stays"
+ok "its finding is a log line" contains "$T/gate.log" "error reload: .*code=E.*place="
 ok "enrols after the refusal" enrol
 echo slow:3 >"$T/relay/mode"
 device -server "$at" -path .well-known/cmp $(operation ir-sig) >"$T/running.txt" 2>&1 &

@@ -100,7 +100,7 @@ ldd "$builddir/cmpgate" | grep -E 'libssl|libcrypto|libgnutls|libmbed|libtinydtl
 result "no second TLS or crypto library comes in" "$T/libraries"
 
 "$builddir/cmpgate" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' | while read -r command; do
-	grep -q "^\.B[A-Z]* *\(cmpgate \)\{0,1\}\"\{0,1\}$command" docs/cmpgate.1 || echo "cmpgate.1 does not tell of $command"
+	grep -q "^\.B[A-Z]* *\(cmpgate \)\{0,1\}\"\{0,1\}$command" docs/cmpgate.1.in || echo "cmpgate.1 does not tell of $command"
 done >"$T/commands"
 result "cmpgate(1) tells of each command" "$T/commands"
 exit $code
