@@ -164,3 +164,40 @@ relay_judge(const struct message *answer, const struct asked *asked, struct rela
 	if (out->event == EVENT_BAD)
 		fault_set(f, FAIL_SYSTEM_FAILURE, "body", "the CA's %s cannot be read", body_name(m->body));
 }
+
+bool
+relay_status(const struct message *answer, struct status_info *out)
+{
+	const struct pkimessage *m = message_meaning(answer);
+	struct span contents = m->body_contents;
+	struct cert_rep_message certs;
+	struct cert_response response;
+	struct key_rec_rep keys;
+	struct rev_rep revocations;
+	struct error_content error;
+
+	switch (m->body) {
+	case BODY_IP:
+	case BODY_CP:
+	case BODY_KUP:
+	case BODY_CCP:
+		if (!cert_rep_message_read(contents, &certs, NULL) || !cert_response_take(&certs.responses, &response, NULL))
+			return false;
+		*out = response.status;
+		return true;
+	case BODY_KRP:
+		if (!key_rec_rep_read(contents, &keys, NULL))
+			return false;
+		*out = keys.status;
+		return true;
+	case BODY_RP:
+		return rev_rep_read(contents, &revocations, NULL) && status_info_take(&revocations.statuses, out, NULL);
+	case BODY_ERROR:
+		if (!error_content_take(&contents, &error, NULL))
+			return false;
+		*out = error.status;
+		return true;
+	default:
+		return false;
+	}
+}

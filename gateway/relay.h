@@ -4,6 +4,7 @@
 #ifndef CMPGATE_GATEWAY_RELAY_H
 #define CMPGATE_GATEWAY_RELAY_H
 
+#include "codec/status.h"
 #include "gateway/message.h"
 #include "gateway/transaction.h"
 
@@ -25,5 +26,8 @@ struct relayed {
 
 // Judge an answer. Fills out always; out->event is EVENT_BAD with f filled when it does not belong.
 void relay_judge(const struct message *answer, const struct asked *asked, struct relayed *out, struct fault *f);
+
+// The PKIStatusInfo of an answer: that of an error, or of its first response. False when its kind has none.
+bool relay_status(const struct message *answer, struct status_info *out);
 
 #endif

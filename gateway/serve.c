@@ -131,6 +131,34 @@ slot_of(const struct transaction *t, const struct message *m)
 	return SLOT_COUNT;
 }
 
+static const char *
+id_text(const struct transaction *t, char out[2 * CAP_TRANSACTION_ID + 1])
+{
+	out[0] = '\0';
+	for (size_t i = 0; i < t->id_len; i++)
+		snprintf(out + 2 * i, 3, "%02x", t->id[i]);
+	return out;
+}
+
+// What the CA said, where the transaction does not end with it or ends badly.
+static void
+log_answer(const struct transaction *t, const char *upstream, const struct message *answer, const struct decision *d, enum event e)
+{
+	char id[2 * CAP_TRANSACTION_ID + 1], said[400] = "";
+	struct status_info status;
+
+	if (!log_wanted(LOG_INFO_) || (e != EVENT_FINAL_NEGATIVE && d->next != STATE_CONFIRM_DUE))
+		return;
+	struct log_field fields[] = {
+		{ "upstream", upstream }, { "peer", t->source }, { "route", t->route }, { "transactionID", id_text(t, id) }, { NULL, NULL }
+	};
+	if (e != EVENT_FINAL_NEGATIVE)
+		snprintf(said, sizeof(said), "a certificate; certConf is awaited");
+	else if (relay_status(answer, &status))
+		status_text(&status, said, sizeof(said));
+	log_event(LOG_INFO_, "answer", fields, "%s: %s", body_name(message_meaning(answer)->body), said);
+}
+
 static void
 log_end(const struct transaction *t)
 {
@@ -138,12 +166,10 @@ log_end(const struct transaction *t)
 
 	if (!log_wanted(LOG_INFO_))
 		return;
-	for (size_t i = 0; i < t->id_len; i++)
-		snprintf(id + 2 * i, 3, "%02x", t->id[i]);
 	const char *kind = t->first_body != BODY_COUNT ? body_name(t->first_body) : "resumed";
 	struct log_field fields[] = {
 		{ "peer", t->source }, { "route", t->route }, { "request", kind }, { "outcome", outcome_name(t->outcome) },
-		{ "transactionID", id }, { NULL, NULL }
+		{ "transactionID", id_text(t, id) }, { NULL, NULL }
 	};
 	log_event(LOG_INFO_, "transaction", fields, "%s: %s", kind, outcome_name(t->outcome));
 }
@@ -606,6 +632,8 @@ serve_outcome(struct gateway *g, struct submission *s, const struct outcome *o)
 	facts.has_certificate = judged.has_certificate;
 	facts.reason = o->kind == OUTCOME_ANSWER ? REFUSE_BAD_UPSTREAM : reason_of(o);
 	struct decision d = decide(&facts, judged.event);
+	if (answer != NULL)
+		log_answer(t, upstream, answer, &d, judged.event);
 	act_on_outcome(g, t, slot, answer, &judged, &d, text);
 	message_unref(answer);
 	serve_arm(g);
