@@ -21,10 +21,13 @@ list_codes(void)
 	const char *code;
 
 	for (size_t i = 0; (code = finding_code(i)) != NULL; i++) {
-		const char *text = finding_explain(code), *end = strstr(text, ". ");
-		size_t len = end != NULL && end < strchr(text, '\n') ? (size_t)(end - text) + 1 : strcspn(text, "\n");
+		const char *text = finding_explain(code);
 
-		printf("%s  %.*s%s\n", code, (int)len, text, text[len - 1] == '.' ? "" : " ...");
+		// The first sentence, whose lines become one.
+		printf("%s  ", code);
+		for (; *text != '\0' && !(text[0] == '.' && (text[1] == ' ' || text[1] == '\n')); text++)
+			putchar(*text == '\n' ? ' ' : *text);
+		puts(".");
 	}
 }
 

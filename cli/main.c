@@ -42,8 +42,13 @@ main(int argc, char **argv)
 	}
 	const char *name = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
 	for (const struct command *const *c = commands; *c != NULL; c++)
-		if (strcmp((*c)->name, name) == 0)
+		if (strcmp((*c)->name, name) == 0) {
+			// getopt begins its complaints with argv[0]
+			static char full[64];
+			snprintf(full, sizeof(full), "cmpgate %s", name);
+			argv[1] = full;
 			return (*c)->run(argc - 1, argv + 1);
+		}
 	fprintf(stderr, "cmpgate: there is no command '%s'; `cmpgate --help` lists them\n", argv[1]);
 	return EXIT_USAGE;
 }

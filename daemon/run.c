@@ -130,7 +130,7 @@ on_end_signal(uv_signal_t *signal, int number)
 {
 	struct daemon *d = signal->data;
 
-	log_event(LOG_INFO_, "stop", NULL, "signal %d: %s", number, d->stopping ? "ending at once" : "finishing what is under way");
+	log_event(LOG_INFO_, "stop", NULL, "%s: %s", number == SIGTERM ? "SIGTERM" : "SIGINT", d->stopping ? "ending at once" : "finishing what is under way");
 	gateway_stop(d->gateway, d->stopping ? 0 : STOP_GRACE_MS, on_stopped, d);
 	d->stopping = true;
 }
