@@ -309,6 +309,16 @@ head_end(const struct buffer *raw, size_t from)
 	return end != NULL ? (size_t)(end - raw->data) + 4 : 0;
 }
 
+// Whether a line that ended with LF alone is followed by an empty one, in the
+// octets from `from` on that belong to the head.
+static bool
+ends_with_lf_alone(const struct buffer *raw, size_t from, size_t end)
+{
+	size_t start = from > 0 ? from - 1 : 0, len = end > 0 ? end : raw->len;
+
+	return memmem(raw->data + start, len - start, "\n\n", 2) != NULL;
+}
+
 static enum content
 content_of(const struct http1 *h)
 {
@@ -358,11 +368,12 @@ feed_head(struct http1 *h, struct span in, size_t *used)
 	if (!buffer_append(&h->raw, span_of(in.data + skip, take)))
 		return bad(h, 503, "out of memory");
 	size_t end = head_end(&h->raw, before);
+	// A head that never ends because its lines end with LF alone is told at
+	// once; first of all, so that the answer does not hang on the segments.
+	if (ends_with_lf_alone(&h->raw, before, end))
+		return bad(h, 400, "a line of the head does not end with CR LF");
 	if (end == 0 && h->raw.len >= HTTP1_HEAD_MAX)
 		return bad(h, 431, "the head is larger than 16 KiB");
-	// A head that never ends because its lines end with LF alone is told at once.
-	if (end == 0 && h->raw.len >= 2 && memmem(h->raw.data, h->raw.len, "\n\n", 2) != NULL)
-		return bad(h, 400, "a line of the head does not end with CR LF");
 	if (end == 0) {
 		*used = in.len;
 		return HTTP1_MORE;
