@@ -65,6 +65,17 @@ take_lock(struct state *s, const char *path, uid_t uid, gid_t gid, struct fault 
 	return fault_set(f, FAIL_NONE, path, "cannot lock the state folder: %s", strerror(errno));
 }
 
+// Without the lock nothing may be written there.
+static void
+let_go(struct state *s)
+{
+	if (s->lock >= 0)
+		close(s->lock);
+	if (s->folder >= 0)
+		close(s->folder);
+	s->lock = s->folder = -1;
+}
+
 // A floor that cannot be read counts as none: the build time still holds.
 static int64_t
 read_floor(int folder)
@@ -95,7 +106,7 @@ state_open(struct state *s, const char *path, uid_t uid, gid_t gid, struct fault
 		return false;
 	}
 	if (!check_folder(s->folder, path, uid, gid, f) || !take_lock(s, path, uid, gid, f)) {
-		state_close(s);
+		let_go(s);
 		return false;
 	}
 	s->floor = read_floor(s->folder);
@@ -138,9 +149,5 @@ void
 state_close(struct state *s)
 {
 	state_keep_floor(s, NULL);
-	if (s->lock >= 0)
-		close(s->lock);
-	if (s->folder >= 0)
-		close(s->folder);
-	s->lock = s->folder = -1;
+	let_go(s);
 }

@@ -51,7 +51,7 @@ struct gate_upstream {
 // ---- exchange: one request of one peer that expects one reply
 struct exchange {
 	uint64_t handle;
-	struct list order;			// by arrival: all have the same patience
+	struct list order;			// by deadline; mailboxes stand in no list
 	struct gate_listener *listener;
 	uint64_t token;				// the driver's
 	struct peer peer;
@@ -116,7 +116,7 @@ struct gateway {
 	struct gate_listener *listeners;
 	struct gate_upstream *upstreams;
 	struct handle_table exchanges, transactions, submissions;
-	struct list waiting;			// exchanges with patience, by arrival
+	struct list waiting;			// exchanges with patience, by deadline
 	struct list open, closed;		// transactions by due time
 	size_t open_count, closed_count;
 	struct map by_id;

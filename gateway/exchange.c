@@ -3,6 +3,17 @@
 #include "base/memory.h"
 #include "gateway/core.h"
 
+// In order of the deadlines: a reload may have shortened the patience of the newer ones.
+static void
+await(struct gateway *g, struct exchange *x)
+{
+	struct list *at = &g->waiting;
+
+	while (at->prev != &g->waiting && container_of(at->prev, struct exchange, order)->deadline_ms > x->deadline_ms)
+		at = at->prev;
+	list_append(at, &x->order);
+}
+
 struct exchange *
 exchange_open(struct gateway *g, struct gate_listener *l, uint64_t token, const struct peer *peer, const struct label *label)
 {
@@ -22,7 +33,8 @@ exchange_open(struct gateway *g, struct gate_listener *l, uint64_t token, const 
 		x->label = *label;
 	x->mailbox = (l->driver->abilities & DRIVER_MAILBOX) != 0;
 	x->deadline_ms = clock_mono_ms() + g->settings->limits.exchange_timeout;
-	list_append(&g->waiting, &x->order);
+	if (!x->mailbox)
+		await(g, x);
 	l->exchanges++;
 	return x;
 }

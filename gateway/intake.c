@@ -84,8 +84,6 @@ on_deliver(void *context, void *listener, uint64_t token, const struct peer *pee
 		return turn_away(l, token, peer, NULL, REFUSE_BUSY, "out of memory");
 	}
 	x->request = m;
-	if (x->mailbox)
-		list_remove(&x->order);
 	return serve_request(g, x, return_label);
 }
 

@@ -266,14 +266,19 @@ request_facts(struct gateway *g, const struct transaction *t, const struct messa
 	return facts;
 }
 
-static void
-displace_waiter(struct gateway *g, struct transaction *t)
+// Let x wait for the answer; whoever waited is told last, since its driver may
+// deliver the next message at once. Answers the handle of x, which may be gone by then.
+static uint64_t
+wait_instead(struct gateway *g, struct transaction *t, struct exchange *x)
 {
 	struct exchange *old = waiter_of(g, t);
+	uint64_t handle = x->handle;
 
-	t->waiter = 0;
+	t->waiter = handle;
+	x->transaction = t->handle;
 	if (old != NULL)
 		reply_refusal(g, old, REFUSE_TRY_AGAIN, "the same message came again; the answer goes there");
+	return handle;
 }
 
 static void
@@ -364,15 +369,11 @@ act_on_request(struct gateway *g, struct transaction *t, struct exchange *x, enu
 
 	if (e == EVENT_CONFIRM && d.submit)
 		t->rejecting = facts->rejecting;
-	if (d.displace)
-		displace_waiter(g, t);
 	if (d.submit)
 		return ask(g, t, x, &d, e, r);
 	if (d.wait) {
-		t->waiter = x->handle;
-		x->transaction = t->handle;
 		set_state(g, t, &d);
-		return x->handle;
+		return wait_instead(g, t, x);
 	}
 	if (d.answer_stored)
 		reply_stored(g, t, x, t->slots[same].reply);
@@ -489,11 +490,9 @@ serve_ticket(struct gateway *g, struct exchange *x, uint64_t ticket)
 		reply_refusal(g, x, REFUSE_NOT_FOUND, "nothing is kept under this reference; send the request again");
 		return 0;
 	}
-	displace_waiter(g, t);
-	t->waiter = x->handle;
-	x->transaction = t->handle;
+	uint64_t handle = wait_instead(g, t, x);
 	serve_arm(g);
-	return x->handle;
+	return handle;
 }
 
 // ---- answers
@@ -540,7 +539,6 @@ give_answer(struct gateway *g, struct transaction *t, struct exchange *x, const 
 	struct fault f = { .set = false };
 	char text[400];
 
-	t->fetched = true;
 	if (x != NULL) {
 		reply_blob(g, x, answer->octets, answer->view.body);
 		return;
@@ -566,11 +564,12 @@ act_on_outcome(struct gateway *g, struct transaction *t, enum slot slot, const s
 		t->waiter = 0;
 	// The row is settled before the driver is called: it may deliver the next message at once.
 	bool post = d->answer && answer != NULL && (x != NULL || t->mailbox != NULL);
+	t->fetched = t->fetched || post;
+	set_state(g, t, d);
 	if (post)
 		give_answer(g, t, x, answer);
 	else if (d->refuse && x != NULL)
 		reply_refusal(g, x, d->reason, text);
-	set_state(g, t, d);
 }
 
 // Silence and a server that says it is ill: unavailable. Nonsense: a bad upstream.
@@ -676,14 +675,13 @@ out_of_patience(struct gateway *g, struct exchange *x)
 	}
 	struct facts facts = facts_of(g, t);
 	struct decision d = decide(&facts, EVENT_PATIENCE);
+	struct reply later = { .kind = REPLY_LATER, .seconds = TICKET_SECONDS, .ticket = t->handle };
 	t->waiter = 0;
-	if (d.later) {
-		struct reply r = { .kind = REPLY_LATER, .seconds = TICKET_SECONDS, .ticket = t->handle };
-		exchange_reply(g, x, &r);
-	} else {
-		reply_refusal(g, x, d.refuse ? d.reason : REFUSE_TIMEOUT, d.text);
-	}
 	set_state(g, t, &d);
+	if (d.later)
+		exchange_reply(g, x, &later);
+	else
+		reply_refusal(g, x, d.refuse ? d.reason : REFUSE_TIMEOUT, d.text);
 }
 
 static void
@@ -695,13 +693,13 @@ row_due(struct gateway *g, struct transaction *t)
 
 	if (d.drop_waiter)
 		t->waiter = 0;
-	if (d.refuse && x != NULL)
-		reply_refusal(g, x, d.reason, d.text);
 	if (d.next != STATE_CLOSED) {	// nothing may be due for ever
 		d.next = STATE_CLOSED;
 		d.outcome = ENDED_EXPIRED;
 	}
 	set_state(g, t, &d);
+	if (d.refuse && x != NULL)
+		reply_refusal(g, x, d.reason, d.text);
 }
 
 static struct exchange *

@@ -39,7 +39,8 @@ static bool
 may_be_evicted(const struct transaction *t)
 {
 	return t->submission == 0 && t->waiter == 0 && t->mailbox == NULL
-		&& (t->state == STATE_CONFIRM_DUE || t->state == STATE_UPWAIT || t->state == STATE_CONFIRMING);
+		&& (t->state == STATE_CONFIRM_DUE || t->state == STATE_UPWAIT || t->state == STATE_CONFIRMING
+			|| (t->state == STATE_READY && t->fetched));
 }
 
 // Devices that went silent after their certificate must not keep others out:
@@ -56,6 +57,20 @@ evict_one(struct gateway *g)
 		}
 	}
 	return false;
+}
+
+// Into the list of its state, in order of the due times: a reload may have shortened those of the newer ones.
+static void
+enlist(struct gateway *g, struct transaction *t, int64_t due_ms)
+{
+	struct list *head = t->state == STATE_CLOSED ? &g->closed : &g->open, *at = head;
+
+	t->due_ms = due_ms;
+	t->in_closed = t->state == STATE_CLOSED;
+	while (at->prev != head && container_of(at->prev, struct transaction, order)->due_ms > due_ms)
+		at = at->prev;
+	list_append(at, &t->order);
+	*(t->in_closed ? &g->closed_count : &g->open_count) += 1;
 }
 
 struct transaction *
@@ -77,9 +92,7 @@ table_insert(struct gateway *g, struct span id)
 		mem_free(t);
 		return NULL;
 	}
-	list_append(&g->open, &t->order);
-	g->open_count++;
-	t->due_ms = clock_mono_ms() + g->settings->limits.transaction_timeout;
+	enlist(g, t, clock_mono_ms() + g->settings->limits.transaction_timeout);
 	return t;
 }
 
@@ -88,10 +101,7 @@ table_schedule(struct gateway *g, struct transaction *t, int64_t due_ms)
 {
 	list_remove(&t->order);
 	*(t->in_closed ? &g->closed_count : &g->open_count) -= 1;
-	t->due_ms = due_ms;
-	t->in_closed = t->state == STATE_CLOSED;
-	list_append(t->in_closed ? &g->closed : &g->open, &t->order);
-	*(t->in_closed ? &g->closed_count : &g->open_count) += 1;
+	enlist(g, t, due_ms);
 	while (g->closed_count > CLOSED_MAX)
 		table_remove(g, container_of(g->closed.next, struct transaction, order));
 }

@@ -378,6 +378,8 @@ on_timer(uv_timer_t *timer)
 	for (struct list *n = u->links.next, *next; n != &u->links; n = next) {
 		next = n->next;
 		look_at_link(container_of(n, struct link, order), now);
+		if (u->closing)		// by the outcome just told: all links are gone
+			return;
 	}
 	for (struct list *n = u->queue.next, *next; n != &u->queue; n = next) {
 		struct job *job = container_of(n, struct job, order);

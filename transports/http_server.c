@@ -67,7 +67,9 @@ drop(struct connection *c)
 static void
 finish(struct connection *c)
 {
-	stream_finish(c->stream, LINGER_MS);
+	bool patient = stream_pending(c->stream) > 0 && !c->listener->draining;
+
+	stream_finish(c->stream, patient ? c->listener->limits->write_timeout : LINGER_MS);
 	connection_end(c);
 }
 
@@ -172,8 +174,13 @@ static void feed(struct connection *c, struct span octets);
 static void
 go_on(struct connection *c)
 {
+	// The next request waits until the response has left: a peer that does not
+	// read costs one response.
+	if (stream_pending(c->stream) > 0) {
+		stream_deadline(c->stream, clock_mono_ms() + c->listener->limits->write_timeout);
+		return;
+	}
 	struct buffer next = c->pending;
-
 	buffer_init(&c->pending, PIPELINED_MAX);
 	if (next.len == 0) {
 		buffer_clear(&next);
@@ -296,7 +303,7 @@ feed(struct connection *c, struct span octets)
 	size_t used;
 
 	while (octets.len > 0) {
-		if (c->busy) {
+		if (c->busy || (c->reader == NULL && stream_pending(c->stream) > 0)) {
 			keep_pending(c, octets);
 			return;
 		}
@@ -328,10 +335,8 @@ feed(struct connection *c, struct span octets)
 		if (c == NULL)
 			return;
 	}
-	if (!c->busy && c->reader == NULL && c->half_closed)
-		finish(c);
-	else if (!c->busy && c->reader == NULL)
-		stream_deadline(c->stream, clock_mono_ms() + l->limits->idle_timeout);
+	if (!c->busy && c->reader == NULL)
+		go_on(c);
 }
 
 static void
@@ -348,8 +353,10 @@ on_ended(void *owner, bool well, const char *text)
 
 	(void)text;
 	c->half_closed = true;
-	if (!well || !c->busy)
+	if (!well)
 		drop(c);
+	else if (!c->busy && (c->reader != NULL || stream_pending(c->stream) == 0))
+		finish(c);
 }
 
 static void
@@ -378,7 +385,10 @@ on_expired(void *owner)
 static void
 on_drained(void *owner)
 {
-	(void)owner;
+	struct connection *c = owner;
+
+	if (!c->busy && c->reader == NULL)
+		go_on(c);
 }
 
 static const struct stream_events events = { .read = on_read, .ended = on_ended, .drained = on_drained, .expired = on_expired };

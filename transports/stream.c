@@ -24,7 +24,7 @@ struct stream {
 	struct source *source;		// accepted ones: counted there
 	uint16_t port;			// of the peer; accepted ones
 	struct connecting *connecting;	// ours, until it stands
-	bool closing, finishing;
+	bool closing, ended;		// ended: by the peer, while we finish
 };
 
 // ---- what all streams of the process share: loop thread only
@@ -86,10 +86,7 @@ on_tick(uv_timer_t *timer)
 			if (s->deadline_ms > now)
 				continue;
 			list_remove(&s->deadlines);
-			if (s->finishing)
-				stream_close(s);
-			else
-				s->events->expired(s->owner);
+			s->events->expired(s->owner);
 			again = true;
 			break;
 		}
@@ -309,7 +306,8 @@ stream_close(struct stream *s)
 	stream_deadline(s, 0);
 	leave_source(s);
 	connecting_abandon(s);
-	uv_close((uv_handle_t *)&s->tcp, on_closed);
+	if (!uv_is_closing((uv_handle_t *)&s->tcp))
+		uv_close((uv_handle_t *)&s->tcp, on_closed);
 }
 
 // ---- writing
@@ -331,11 +329,7 @@ on_written(uv_write_t *request, int status)
 	mem_free(w);
 	if (s->closing)
 		return;
-	if (s->finishing && (status != 0 || s->pending == 0))
-		stream_close(s);
-	else if (s->finishing)
-		return;
-	else if (status != 0)
+	if (status != 0)
 		s->events->ended(s->owner, false, uv_strerror(status));
 	else if (s->pending == 0 && s->events->drained != NULL)
 		s->events->drained(s->owner);
@@ -410,9 +404,21 @@ drop_read(void *owner, struct span octets)
 static void
 drop_ended(void *owner, bool well, const char *text)
 {
-	(void)well;
+	struct stream *s = owner;
+
 	(void)text;
-	stream_close(owner);
+	s->ended = true;
+	if (!well || s->pending == 0)
+		stream_close(s);
+}
+
+static void
+drop_drained(void *owner)
+{
+	struct stream *s = owner;
+
+	if (s->ended)
+		stream_close(s);
 }
 
 static void
@@ -421,7 +427,7 @@ drop_expired(void *owner)
 	stream_close(owner);
 }
 
-static const struct stream_events dropping = { .read = drop_read, .ended = drop_ended, .expired = drop_expired };
+static const struct stream_events dropping = { .read = drop_read, .ended = drop_ended, .drained = drop_drained, .expired = drop_expired };
 
 struct shutting { uv_shutdown_t request; };
 
@@ -488,8 +494,6 @@ connecting_abandon(struct stream *s)
 	connecting_free(c);
 }
 
-static void try_next(struct connecting *c, const char *why);
-
 static void
 connecting_failed(struct connecting *c, const char *why)
 {
@@ -497,6 +501,32 @@ connecting_failed(struct connecting *c, const char *why)
 
 	connecting_free(c);
 	s->events->ended(s->owner, false, why);
+}
+
+static void try_next(struct connecting *c);
+
+// The socket that failed cannot connect once more, nor to another family.
+static void
+on_reopened(uv_handle_t *handle)
+{
+	struct stream *s = handle->data;
+
+	if (s->closing) {
+		mem_free(s);
+		return;
+	}
+	uv_tcp_init(handle->loop, &s->tcp);
+	s->tcp.data = s;
+	try_next(s->connecting);
+}
+
+static void
+try_again(struct connecting *c, const char *why)
+{
+	if (c->next == NULL)
+		connecting_failed(c, why);
+	else
+		uv_close((uv_handle_t *)&c->stream->tcp, on_reopened);
 }
 
 static void
@@ -511,7 +541,7 @@ on_connected(uv_connect_t *request, int status)
 		return;
 	}
 	if (status != 0) {
-		try_next(c, uv_strerror(status));
+		try_again(c, uv_strerror(status));
 		return;
 	}
 	connecting_free(c);
@@ -521,21 +551,16 @@ on_connected(uv_connect_t *request, int status)
 }
 
 static void
-try_next(struct connecting *c, const char *why)
+try_next(struct connecting *c)
 {
-	if (c->next == NULL) {
-		connecting_failed(c, why != NULL ? why : "no address answers");
-		return;
-	}
 	struct addrinfo *a = c->next;
+
 	c->next = a->ai_next;
 	int rc = uv_tcp_connect(&c->connect, &c->stream->tcp, a->ai_addr, on_connected);
-	if (rc == 0) {
+	if (rc == 0)
 		c->trying = true;
-		return;
-	}
-	// libuv leaves the handle with a socket of one family; another try may need another.
-	connecting_failed(c, uv_strerror(rc));
+	else
+		try_again(c, uv_strerror(rc));
 }
 
 static void
@@ -548,10 +573,10 @@ on_looked_up(uv_getaddrinfo_t *request, int status, struct addrinfo *found)
 	c->next = found;
 	if (c->stream == NULL)
 		connecting_free(c);
-	else if (status != 0)
-		connecting_failed(c, uv_strerror(status));
+	else if (status != 0 || found == NULL)
+		connecting_failed(c, status != 0 ? uv_strerror(status) : "the name has no address");
 	else
-		try_next(c, NULL);
+		try_next(c);
 }
 
 struct stream *
@@ -587,6 +612,8 @@ stream_connect(uv_loop_t *loop, const char *host, unsigned port, const struct st
 struct stream_listener {
 	uv_tcp_t *handles;
 	size_t count, open;
+	uv_tcp_t refused;		// takes a connection for which there is no memory
+	bool refusing;
 	const struct transport_limits *limits;
 	void (*accepted)(void *context, struct stream *s);
 	void *context;
@@ -626,14 +653,45 @@ enter_source(struct stream *s, const struct transport_limits *limits)
 	return true;
 }
 
+static void on_connection(uv_stream_t *server, int status);
+static void on_handle_closed(uv_handle_t *handle);
+
+static void
+on_refused(uv_handle_t *handle)
+{
+	struct stream_listener *l = handle->data;
+
+	l->refusing = false;
+	// Another connection may have come meanwhile, and is told of only once.
+	for (size_t i = 0; i < l->count; i++)
+		if (!uv_is_closing((uv_handle_t *)&l->handles[i]))
+			on_connection((uv_stream_t *)&l->handles[i], 0);
+	on_handle_closed(handle);
+}
+
+// libuv listens no more until a connection it told of is accepted: so it is, and closed.
+static void
+turn_down(struct stream_listener *l, uv_stream_t *server)
+{
+	if (l->refusing || uv_tcp_init(server->loop, &l->refused) != 0)
+		return;
+	l->refused.data = l;
+	l->refusing = true;
+	l->open++;
+	uv_accept(server, (uv_stream_t *)&l->refused);
+	uv_close((uv_handle_t *)&l->refused, on_refused);
+}
+
 static void
 on_connection(uv_stream_t *server, int status)
 {
 	struct stream_listener *l = server->data;
-	struct stream *s;
+	struct stream *s = status == 0 ? stream_new(server->loop) : NULL;
 
-	if (status != 0 || (s = stream_new(server->loop)) == NULL) {
+	if (s == NULL) {
 		log_event(LOG_WARN_, "stream", NULL, "cannot accept: %s", status != 0 ? uv_strerror(status) : "out of memory");
+		if (status == 0)
+			turn_down(l, server);
 		return;
 	}
 	if (uv_accept(server, (uv_stream_t *)&s->tcp) != 0 || !enter_source(s, l->limits)) {
@@ -659,6 +717,13 @@ on_handle_closed(uv_handle_t *handle)
 }
 
 static void
+close_from(const int *descriptors, size_t first, size_t count)
+{
+	for (size_t i = first; i < count; i++)
+		close(descriptors[i]);
+}
+
+static void
 nothing(void *context)
 {
 	(void)context;
@@ -671,6 +736,7 @@ stream_listen(uv_loop_t *loop, const int *descriptors, size_t count, const struc
 	struct stream_listener *l = mem_alloc(sizeof(*l));
 
 	if (l == NULL || !get_ready() || (l->handles = mem_array(count > 0 ? count : 1, sizeof(*l->handles))) == NULL) {
+		close_from(descriptors, 0, count);
 		mem_free(l);
 		fault_set(f, FAIL_NONE, "", "out of memory");
 		return NULL;
@@ -684,10 +750,12 @@ stream_listen(uv_loop_t *loop, const int *descriptors, size_t count, const struc
 		h->data = l;
 		l->open++;
 		int rc = uv_tcp_open(h, descriptors[l->count]);
-		if (rc == 0)
+		bool taken = rc == 0;
+		if (taken)
 			rc = uv_listen((uv_stream_t *)h, 128, on_connection);
 		if (rc != 0) {
 			fault_set(f, FAIL_NONE, "", "cannot listen: %s", uv_strerror(rc));
+			close_from(descriptors, taken ? l->count + 1 : l->count, count);
 			l->count++;
 			stream_listener_close(l, nothing, NULL);
 			return NULL;

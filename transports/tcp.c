@@ -74,7 +74,7 @@ references_expire(struct listener *l)
 
 	while (!list_is_empty(&l->references)) {
 		struct reference *r = container_of(l->references.next, struct reference, order);
-		if (r->ends_ms > now && l->reference_count < REFERENCES_MAX)
+		if (r->ends_ms > now)
 			return;
 		reference_free(l, r);
 	}
@@ -111,6 +111,8 @@ reference_new(struct listener *l, const char *source, uint64_t ticket)
 	}
 	if (count >= REFERENCES_PER_PEER)
 		reference_free(l, oldest);
+	else if (l->reference_count >= REFERENCES_MAX)
+		reference_free(l, container_of(l->references.next, struct reference, order));
 	r = mem_alloc(sizeof(*r));
 	if (r == NULL || !random_octets(&r->number, sizeof(r->number))) {
 		mem_free(r);
@@ -152,7 +154,9 @@ drop(struct connection *c)
 static void
 finish(struct connection *c)
 {
-	stream_finish(c->stream, LINGER_MS);
+	bool patient = stream_pending(c->stream) > 0 && !c->listener->draining;
+
+	stream_finish(c->stream, patient ? c->listener->limits->write_timeout : LINGER_MS);
 	connection_end(c);
 }
 
@@ -406,8 +410,10 @@ on_ended(void *owner, bool well, const char *text)
 
 	(void)text;
 	c->half_closed = true;
-	if (!well || !c->busy)
+	if (!well)
 		drop(c);
+	else if (!c->busy)
+		finish(c);
 }
 
 static void
