@@ -95,6 +95,8 @@ on_resume(void *context, void *listener, uint64_t token, const struct peer *peer
 
 	if (g->stopping)
 		return turn_away(l, token, peer, NULL, REFUSE_TRY_AGAIN, "the gateway is closing");
+	if (too_fast(g, peer))
+		return turn_away(l, token, peer, NULL, REFUSE_RATE, "too many requests from this address; limits.rate allows fewer");
 	struct exchange *x = exchange_open(g, l, token, peer, NULL);
 	if (x == NULL)
 		return turn_away(l, token, peer, NULL, REFUSE_BUSY, "out of memory");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "transports/coap_path.h"
 
+#include "transports/label.h"
+
 #include <stdio.h>
 
 // RFC 9482 2.1 and RFC 9483 6.2; announcements ("ann") are not served.
@@ -79,11 +81,8 @@ read_labels(struct label *l, const char *at)
 		return true;
 	segment = next_segment(&at);
 	if (span_equal(segment, span_text("p"))) {
-		segment = next_segment(&at);
-		if (segment.len == 0 || segment.len >= sizeof(l->profile))
+		if (!label_set_profile(l, next_segment(&at)))
 			return false;
-		memcpy(l->profile, segment.data, segment.len);
-		l->profile[segment.len] = '\0';
 		if (*at == '\0')
 			return true;
 		segment = next_segment(&at);

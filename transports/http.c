@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // http: the driver's row, its options, and paths (RFC 9811 3.4).
 #include "transports/http.h"
+#include "transports/label.h"
 
 #include <stdio.h>
 #include <strings.h>
@@ -100,9 +101,8 @@ read_labels(struct label *out, const char *at)
 		return read_operation(out, at + 1);
 	at += 3;
 	size_t n = strcspn(at, "/");
-	if (n == 0 || n >= sizeof(out->profile))
+	if (!label_set_profile(out, span_of(at, n)))
 		return false;
-	snprintf(out->profile, sizeof(out->profile), "%.*s", (int)n, at);
 	at += n;
 	return at[0] == '\0' || strcmp(at, "/") == 0 || read_operation(out, at + 1);
 }

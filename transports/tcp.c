@@ -224,8 +224,12 @@ static void feed(struct connection *c, struct span octets);
 static void
 go_on(struct connection *c)
 {
+	// The next request waits until the answer has left: a peer that does not read costs one answer.
+	if (stream_pending(c->stream) > 0) {
+		stream_deadline(c->stream, clock_mono_ms() + c->listener->limits->write_timeout);
+		return;
+	}
 	struct buffer next = c->pending;
-
 	buffer_init(&c->pending, PENDING_MAX);
 	if (next.len > 0) {
 		stream_pause(c->stream, false);
@@ -358,7 +362,7 @@ feed(struct connection *c, struct span octets)
 	struct tcp_fault fault;
 
 	while (octets.len > 0) {
-		if (c->busy) {
+		if (c->busy || (stream_pending(c->stream) > 0 && tcp_reader_between(&c->reader))) {
 			keep_pending(c, octets);
 			return;
 		}
@@ -391,10 +395,10 @@ feed(struct connection *c, struct span octets)
 		if (c == NULL)
 			return;
 	}
-	if (!c->busy && c->half_closed)
+	if (!c->busy && tcp_reader_between(&c->reader))
+		go_on(c);
+	else if (!c->busy && c->half_closed)
 		finish(c);
-	else if (!c->busy && tcp_reader_between(&c->reader))
-		stream_deadline(c->stream, clock_mono_ms() + l->limits->idle_timeout);
 }
 
 static void
@@ -412,7 +416,7 @@ on_ended(void *owner, bool well, const char *text)
 	c->half_closed = true;
 	if (!well)
 		drop(c);
-	else if (!c->busy)
+	else if (!c->busy && (!tcp_reader_between(&c->reader) || stream_pending(c->stream) == 0))
 		finish(c);
 }
 
@@ -437,7 +441,16 @@ on_expired(void *owner)
 	finish(c);
 }
 
-static const struct stream_events events = { .read = on_read, .ended = on_ended, .expired = on_expired };
+static void
+on_drained(void *owner)
+{
+	struct connection *c = owner;
+
+	if (!c->busy && tcp_reader_between(&c->reader))
+		go_on(c);
+}
+
+static const struct stream_events events = { .read = on_read, .ended = on_ended, .drained = on_drained, .expired = on_expired };
 
 static void
 on_accepted(void *context, struct stream *s)

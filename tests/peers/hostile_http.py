@@ -341,7 +341,8 @@ class HttpStory(Story):
         n = "Content-Length: %d" % len(good)
         self.passes(head(TYPE, n, path="http://gate" + PATH) + good)
         bad = message(Header(), genm())
-        for path in ("http://other" + PATH, "/.well-known%2fcmp", "/.well-known/cmp/..%2f..", "/other", "/.well-known/cmpx", "/../.well-known/cmp"):
+        for path in ("http://other" + PATH, "/.well-known%2fcmp", "/.well-known/cmp/..%2f..", "/other", "/.well-known/cmpx", "/../.well-known/cmp",
+                     "/.well-known/cmp/p/..", "/.well-known/cmp/p/../initialization", "/.well-known/cmp/p/.", "/.well-known/cmp/p/a;b", "/.well-known/cmp/p/a@b"):
             self.status(head(TYPE, "Content-Length: %d" % len(bad), path=path) + bad, 404)
 
     def row_75_version(self):

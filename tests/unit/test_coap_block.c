@@ -522,6 +522,7 @@ bad_paths(void **state)
 		"", "/", "/.well-known", "/.well-known/", "/.well-known/core", "/.well-known/cmpx", "/.well-known/cmp/", "/.well-known/cmp/ann",
 		"/.well-known/cmp/initialization", "/.well-known/cmp/IR", "/.well-known/cmp/p", "/.well-known/cmp/p/", "/.well-known/cmp/p//ir",
 		"/.well-known/cmp/p/plc/", "/.well-known/cmp/p/plc/xx", "/.well-known/cmp/p/plc/ir/x", "/.well-known/cmp/ir/", "/.well-known/cmp/ir/ir",
+		"/cmp/p/..", "/cmp/p/.", "/cmp/p/../ir", "/cmp/p/%2e%2e%2fadmin", "/cmp/p/a?x=1", "/cmp/p/a#b", "/cmp/p/a;b", "/cmp/p/a\\b",
 		"/CMP", "/cmp2", "//cmp", "/plant/cmp/ir", "/plant/cmp/", "/plant", "/cmp/p/a b", "/cmp/p/a\xc3\xa4", "/cmp/p/a\x01",
 		"/cmp/p/0123456789012345678901234567890123456789012345678901234567890123",
 	};
