@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "codec/name.h"
 #include "codec/pkimessage.h"
 
 bool
@@ -66,119 +67,28 @@ public_key_take(struct span *in, struct public_key *out, struct fault *f)
 	return true;
 }
 
-// SET SIZE (1..MAX) OF SEQUENCE { OID, ANY }
-static bool
-rdn_check(struct span set, struct fault *f)
-{
-	struct span attribute, oid;
-	uint8_t tag;
-
-	if (der_at_end(set))
-		return malformed(f, "", "a relative distinguished name is empty");
-	while (!der_at_end(set)) {
-		if (!der_take(&set, DER_SEQUENCE, &attribute) || !der_take_oid(&attribute, &oid)
-		    || !der_take_any(&attribute, &tag, NULL, NULL) || !der_at_end(attribute))
-			return malformed(f, "", "an attribute of a name is not SEQUENCE { OID, value }");
-	}
-	return true;
-}
-
 bool
 name_take(struct span *in, struct span *whole, struct fault *f)
 {
-	struct span rest = *in, rdns, set;
-	size_t count = 0;
+	struct span rest = *in, name;
 
-	if (!der_take(&rest, DER_SEQUENCE, &rdns))
+	if (!der_take_whole(&rest, DER_SEQUENCE, &name))
 		return malformed(f, "", "a Name (SEQUENCE) was expected");
-	while (!der_at_end(rdns)) {
-		if (++count > CAP_RDNS)
-			return fault_set(f, FAIL_BAD_REQUEST, "", "a name has more than %d parts", CAP_RDNS);
-		if (!der_take(&rdns, DER_SET, &set))
-			return malformed(f, "", "a name holds something that is no SET");
-		if (!rdn_check(set, f))
-			return false;
-	}
-	*whole = span_of(in->data, in->len - rest.len);
+	if (!name_check(name, f))
+		return false;
+	*whole = name;
 	*in = rest;
 	return true;
-}
-
-// otherName [0] { OID, [0] EXPLICIT ANY }
-static bool
-other_name_check(struct span contents, struct fault *f)
-{
-	struct span oid, value;
-	uint8_t tag;
-
-	if (!der_take_oid(&contents, &oid) || !der_take(&contents, DER_CONTEXT_CONS(0), &value) || !der_at_end(contents)
-	    || !der_take_any(&value, &tag, NULL, NULL) || !der_at_end(value))
-		return malformed(f, "", "an otherName is not { OID, [0] value }");
-	return true;
-}
-
-static bool
-ia5_check(struct span text, struct fault *f)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if (text.data[i] == 0 || text.data[i] >= 0x80)
-			return malformed(f, "", "a name that must be ASCII holds other octets");
-	return true;
-}
-
-static bool
-general_name_check(uint8_t tag, struct span contents, struct fault *f)
-{
-	struct span whole;
-
-	switch (tag) {
-	case DER_CONTEXT_CONS(0): return other_name_check(contents, f);
-	case DER_CONTEXT(1):
-	case DER_CONTEXT(2):
-	case DER_CONTEXT(6): return ia5_check(contents, f);
-	case DER_CONTEXT_CONS(3):
-	case DER_CONTEXT_CONS(5): return true;
-	case DER_CONTEXT_CONS(4):
-		if (!name_take(&contents, &whole, f))
-			return false;
-		return der_at_end(contents) || malformed(f, "", "a directoryName holds more than one name");
-	case DER_CONTEXT(7):
-		return contents.len == 4 || contents.len == 16 || contents.len == 8 || contents.len == 32
-			|| malformed(f, "", "an iPAddress has an impossible length");
-	case DER_CONTEXT(8): return contents.len > 0 || malformed(f, "", "a registeredID is empty");
-	default: return malformed(f, "", "a GeneralName was expected");
-	}
 }
 
 bool
 general_name_take(struct span *in, struct span *whole, struct fault *f)
 {
-	struct span rest = *in, contents;
-	uint8_t tag;
+	struct general_name name;
 
-	if (!der_take_any(&rest, &tag, &contents, NULL))
-		return malformed(f, "", "a GeneralName was expected");
-	if (!general_name_check(tag, contents, f))
+	if (!general_name_read(in, &name, f))
 		return false;
-	*whole = span_of(in->data, in->len - rest.len);
-	*in = rest;
-	return true;
-}
-
-bool
-general_names_check(struct span contents, struct fault *f)
-{
-	struct span whole;
-	size_t count = 0;
-
-	if (der_at_end(contents))
-		return malformed(f, "", "GeneralNames is empty");
-	while (!der_at_end(contents)) {
-		if (++count > CAP_GENERAL_NAMES)
-			return fault_set(f, FAIL_BAD_REQUEST, "", "more than %d general names", CAP_GENERAL_NAMES);
-		if (!general_name_take(&contents, &whole, f))
-			return false;
-	}
+	*whole = name.whole;
 	return true;
 }
 

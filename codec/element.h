@@ -25,8 +25,6 @@ bool public_key_read(struct span contents, struct public_key *out, struct fault 
 bool name_take(struct span *in, struct span *whole, struct fault *f);
 // GeneralName of any kind; a directoryName is checked to its end, the cap on RDNs included.
 bool general_name_take(struct span *in, struct span *whole, struct fault *f);
-// GeneralNames, from the contents of the SEQUENCE: at least one, at most CAP_GENERAL_NAMES (badRequest).
-bool general_names_check(struct span contents, struct fault *f);
 
 // One Extension; value is the contents of its OCTET STRING.
 struct extension { struct span whole, oid; bool critical; struct span value; };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "codec/itav.h"
 
+#include "codec/name.h"
 #include "codec/oid.h"
 #include "codec/pkimessage.h"
 
@@ -202,13 +203,13 @@ crl_source(struct span *in, struct fault *f)
 
 	if (der_take(in, DER_CONTEXT_CONS(0), &source)) {
 		if (der_take(&source, DER_CONTEXT_CONS(0), &names) && der_at_end(source))
-			return general_names_check(names, f);
+			return general_names_read(names, f);
 		return (der_take(&source, DER_CONTEXT_CONS(1), &names) && der_at_end(source)) || malformed(f, "dpn", "not a DistributionPointName");
 	}
 	if (!der_take(in, DER_CONTEXT_CONS(1), &source))
 		return malformed(f, "source", "neither dpn nor issuer");
 	if (der_take(&source, DER_SEQUENCE, &names) && der_at_end(source))
-		return general_names_check(names, f);
+		return general_names_read(names, f);
 	return malformed(f, "issuer", "not GeneralNames");
 }
 

@@ -211,7 +211,7 @@ static bool
 ascii(struct span v)
 {
 	for (size_t i = 0; i < v.len; i++)
-		if (v.data[i] >= 0x80)
+		if (v.data[i] == 0 || v.data[i] >= 0x80)
 			return false;
 	return true;
 }
@@ -241,7 +241,7 @@ read_value(struct general_name *name, struct fault *f)
 		return read_other_name(name)
 			|| fault_set(f, FAIL_BAD_DATA_FORMAT, "otherName", "is no OID with one [0] value");
 	case GN_EMAIL: case GN_DNS: case GN_URI:
-		return ascii(name->value) || fault_set(f, FAIL_BAD_DATA_FORMAT, "", "an IA5String holds octets beyond ASCII");
+		return ascii(name->value) || fault_set(f, FAIL_BAD_DATA_FORMAT, "", "a name that must be ASCII holds other octets");
 	case GN_DIRECTORY:
 		if (name_check(name->value, f))
 			return true;

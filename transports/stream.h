@@ -33,7 +33,7 @@ struct stream *stream_connect(uv_loop_t *loop, const char *host, unsigned port, 
 // Send all parts, in order; what the socket does not take at once is copied.
 // False when more than STREAM_PENDING_MAX octets would wait: then nothing was taken.
 bool stream_write(struct stream *s, const struct span *parts, size_t count);
-#define STREAM_PENDING_MAX (2 * 1024 * 1024)
+#define STREAM_PENDING_MAX (4 * 1024 * 1024 + 65536)	// the largest limits.max_answer, with its head
 // Octets that have not left yet.
 size_t stream_pending(const struct stream *s);
 // Let no more octets come, or let them come again.
