@@ -22,6 +22,8 @@ void describe_requests(struct tree *t, struct span whole);
 
 // Leaves that all of them share.
 void describe_name(struct tree *t, const char *field, struct span name);
+void describe_general_name(struct tree *t, const char *field, struct span whole);
+void describe_oid(struct tree *t, const char *field, struct span oid);
 void describe_general_names(struct tree *t, const char *field, struct span names);
 void describe_algorithm(struct tree *t, const char *field, const struct algorithm *a);
 void describe_public_key(struct tree *t, const char *field, const struct public_key *k);

@@ -27,14 +27,6 @@ put_texts(struct tree *t, const char *field, struct span texts)
 }
 
 static void
-put_general_name(struct tree *t, const char *field, struct span whole)
-{
-	char text[NAME_TEXT_MAX];
-
-	tree_text(t, field, general_name_text(whole, text, sizeof(text)));
-}
-
-static void
 put_status(struct tree *t, const char *field, const struct status_info *s)
 {
 	tree_open(t, field);
@@ -48,14 +40,6 @@ put_status(struct tree *t, const char *field, const struct status_info *s)
 		tree_close(t);
 	}
 	tree_close(t);
-}
-
-static void
-put_oid(struct tree *t, const char *field, struct span oid)
-{
-	char text[OID_TEXT_MAX];
-
-	tree_text(t, field, oid_text(oid, text, sizeof(text)));
 }
 
 // ---- header
@@ -93,8 +77,8 @@ describe_header(struct tree *t, const struct pkiheader *h)
 	struct algorithm a;
 
 	tree_number(t, "pvno", h->pvno);
-	put_general_name(t, "sender", h->sender);
-	put_general_name(t, "recipient", h->recipient);
+	describe_general_name(t, "sender", h->sender);
+	describe_general_name(t, "recipient", h->recipient);
 	if (h->has_message_time)
 		tree_time(t, "messageTime", h->message_time);
 	if (in.len > 0 && algorithm_take(&in, &a, NULL))
@@ -139,7 +123,7 @@ put_control(struct tree *t, const struct typed_value *v)
 	struct span in = v->value;
 	struct cert_id id;
 
-	put_oid(t, "type", v->oid);
+	describe_oid(t, "type", v->oid);
 	switch (oid_reg_ctrl(v->oid)) {
 	case REG_CTRL_REG_TOKEN:
 	case REG_CTRL_AUTHENTICATOR:
@@ -149,7 +133,7 @@ put_control(struct tree *t, const struct typed_value *v)
 	case REG_CTRL_OLD_CERT_ID:
 		if (!cert_id_take(&in, &id, NULL))
 			break;
-		put_general_name(t, "issuer", id.issuer);
+		describe_general_name(t, "issuer", id.issuer);
 		tree_octets(t, "serialNumber", id.serial);
 		break;
 	default:
@@ -319,7 +303,7 @@ static void
 put_cert_id(struct tree *t, const char *field, const struct cert_id *id)
 {
 	tree_open(t, field);
-	put_general_name(t, "issuer", id->issuer);
+	describe_general_name(t, "issuer", id->issuer);
 	tree_octets(t, "serialNumber", id->serial);
 	tree_close(t);
 }
@@ -449,7 +433,7 @@ put_oids(struct tree *t, struct span list)
 
 	tree_open_list(t, "infoValue");
 	while (der_take_oid(&list, &oid))
-		put_oid(t, NULL, oid);
+		describe_oid(t, NULL, oid);
 	tree_close(t);
 }
 
@@ -467,7 +451,7 @@ put_template_content(struct tree *t, struct span value)
 	tree_open_list(t, "keySpec");
 	while (!der_at_end(c.key_spec) && typed_value_take(&c.key_spec, false, &v, NULL)) {
 		tree_open(t, NULL);
-		put_oid(t, "type", v.oid);
+		describe_oid(t, "type", v.oid);
 		tree_octets(t, "value", v.value);
 		tree_close(t);
 	}
@@ -489,7 +473,7 @@ put_known_value(struct tree *t, const struct itav *v)
 	case IT_CURRENT_CRL: return describe_inner_crl(t, "infoValue", v->value), true;
 	case IT_PREFERRED_SYMM_ALG:
 	case IT_KEY_PAIR_PARAM_REP: return algorithm_take(&in, &a, NULL) && (describe_algorithm(t, "infoValue", &a), true);
-	case IT_KEY_PAIR_PARAM_REQ: return der_take_oid(&in, &contents) && (put_oid(t, "infoValue", contents), true);
+	case IT_KEY_PAIR_PARAM_REQ: return der_take_oid(&in, &contents) && (describe_oid(t, "infoValue", contents), true);
 	case IT_CONFIRM_WAIT_TIME: return der_take_generalized_time(&in, &seconds) && (tree_time(t, "infoValue", seconds), true);
 	case IT_REV_PASSPHRASE: return describe_hidden(t, "infoValue", v->value.len), true;
 	case IT_CERT_REQ_TEMPLATE: return put_template_content(t, v->value), true;
@@ -516,7 +500,7 @@ put_known_value(struct tree *t, const struct itav *v)
 static void
 put_itav(struct tree *t, const struct itav *v)
 {
-	put_oid(t, "infoType", v->oid);
+	describe_oid(t, "infoType", v->oid);
 	if (v->value.len > 0 && !put_known_value(t, v))
 		tree_octets(t, "infoValue", v->value);
 }

@@ -38,8 +38,8 @@ describe_name(struct tree *t, const char *field, struct span name)
 	tree_text(t, field, name_text(name, text, sizeof(text)));
 }
 
-static void
-put_general_name(struct tree *t, const char *field, struct span whole)
+void
+describe_general_name(struct tree *t, const char *field, struct span whole)
 {
 	char text[NAME_TEXT_MAX];
 
@@ -53,12 +53,12 @@ describe_general_names(struct tree *t, const char *field, struct span names)
 
 	tree_open_list(t, field);
 	while (!der_at_end(names) && general_name_read(&names, &name, NULL))
-		put_general_name(t, NULL, name.whole);
+		describe_general_name(t, NULL, name.whole);
 	tree_close(t);
 }
 
-static void
-put_oid(struct tree *t, const char *field, struct span oid)
+void
+describe_oid(struct tree *t, const char *field, struct span oid)
 {
 	char text[OID_TEXT_MAX];
 
@@ -71,13 +71,13 @@ describe_algorithm(struct tree *t, const char *field, const struct algorithm *a)
 	struct span p = a->parameters, oid;
 
 	if (p.len == 0 || p.data[0] == DER_NULL) {
-		put_oid(t, field, a->oid);
+		describe_oid(t, field, a->oid);
 		return;
 	}
 	tree_open(t, field);
-	put_oid(t, "algorithm", a->oid);
+	describe_oid(t, "algorithm", a->oid);
 	if (p.data[0] == DER_OID && der_take_oid(&p, &oid))
-		put_oid(t, "parameters", oid);
+		describe_oid(t, "parameters", oid);
 	else
 		tree_octets(t, "parameters", a->parameters);
 	tree_close(t);
@@ -124,7 +124,7 @@ put_oids(struct tree *t, struct span oids)
 
 	tree_open_list(t, "value");
 	while (der_take_oid(&oids, &oid))
-		put_oid(t, NULL, oid);
+		describe_oid(t, NULL, oid);
 	tree_close(t);
 }
 
@@ -170,8 +170,8 @@ put_info_access(struct tree *t, struct span descriptions)
 	tree_open_list(t, "value");
 	while (access_description_next(&descriptions, &d)) {
 		tree_open(t, NULL);
-		put_oid(t, "accessMethod", d.method);
-		put_general_name(t, "accessLocation", d.location.whole);
+		describe_oid(t, "accessMethod", d.method);
+		describe_general_name(t, "accessLocation", d.location.whole);
 		tree_close(t);
 	}
 	tree_close(t);
@@ -186,7 +186,7 @@ put_subtrees(struct tree *t, const char *field, struct span subtrees)
 		return;
 	tree_open_list(t, field);
 	while (subtree_next(&subtrees, &base))
-		put_general_name(t, NULL, base.whole);
+		describe_general_name(t, NULL, base.whole);
 	tree_close(t);
 }
 
@@ -206,7 +206,7 @@ put_policies(struct tree *t, struct span policies)
 
 	tree_open_list(t, "value");
 	while (policy_next(&policies, &policy))
-		put_oid(t, NULL, policy.oid);
+		describe_oid(t, NULL, policy.oid);
 	tree_close(t);
 }
 
@@ -259,7 +259,7 @@ describe_extensions(struct tree *t, const char *field, struct span extensions)
 	while (extension_next(&extensions, &e)) {
 		struct fault f = { 0 };
 		tree_open(t, NULL);
-		put_oid(t, "extnID", e.oid);
+		describe_oid(t, "extnID", e.oid);
 		if (e.critical)
 			tree_flag(t, "critical", true);
 		if (!put_value(t, &e, &f))
@@ -329,7 +329,7 @@ put_attributes(struct tree *t, struct span attributes)
 		if (oid_is_pkcs9(a.type, PKCS9_EXTENSION_REQUEST))
 			continue;
 		tree_open(t, NULL);
-		put_oid(t, "type", a.type);
+		describe_oid(t, "type", a.type);
 		if (oid_is_pkcs9(a.type, PKCS9_CHALLENGE_PASSWORD))
 			describe_hidden(t, "values", a.values.len);
 		else

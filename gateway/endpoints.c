@@ -154,6 +154,18 @@ listener_open(struct gateway *g, struct gate_listener *l, struct fault *f)
 	return l->driver_state != NULL;
 }
 
+// A driver that binds for itself cannot take a port over from the listener that it replaces.
+static bool
+still_served(const struct gateway *g, const struct settings_listener *as, struct fault *f)
+{
+	const struct gate_listener *l = as->url.port_given && as->url.port == 0 ? NULL : g->listeners;
+
+	while (l != NULL && (strcmp(l->as->url.text, as->url.text) != 0 || (l->driver->abilities & (DRIVER_BINDS_STREAM | DRIVER_MAILBOX)) != 0))
+		l = l->next;
+	return l != NULL && !fault_set(f, FAIL_NONE, "", "its settings changed, and a %s listener cannot change while it serves %s; restart the gateway, or give it another port",
+		l->driver->name, as->url.text);
+}
+
 static struct gate_listener *
 listener_make(struct gateway *g, struct settings *s, const struct settings_listener *as, struct fault *f)
 {
@@ -168,7 +180,7 @@ listener_make(struct gateway *g, struct settings *s, const struct settings_liste
 	l->driver = driver_find(as->url.scheme);
 	l->settings = settings_ref(s);
 	l->as = as;
-	if (!listener_open(g, l, f)) {
+	if (still_served(g, as, f) || !listener_open(g, l, f)) {
 		fault_within(f, as->name);
 		listener_free(l);
 		return NULL;

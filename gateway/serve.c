@@ -27,7 +27,8 @@ reply_blob(struct gateway *g, struct exchange *x, struct blob *octets, enum body
 static void
 reply_refusal(struct gateway *g, struct exchange *x, enum refusal reason, const char *text)
 {
-	struct blob *content = refuse_content(x->request != NULL ? &x->request->view.header : NULL, reason, text);
+	bool carries = x->request != NULL && (x->listener->driver->abilities & DRIVER_REFUSE_CONTENT) != 0;
+	struct blob *content = carries ? refuse_content(&x->request->view.header, reason, text) : NULL;
 	struct reply r = { .kind = REPLY_REFUSE, .message = content, .body = content != NULL ? "error" : NULL, .reason = reason,
 		.seconds = refuse_seconds(reason), .text = text };
 	struct log_field fields[] = {

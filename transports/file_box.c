@@ -223,8 +223,9 @@ file_box_read(const struct file_box *b, const char *name, size_t limit, struct b
 		return FILE_STRANGE;
 	int fd = openat(b->in, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0) {
-		fault_set(f, FAIL_NONE, "", "the file cannot be opened: %s", strerror(errno));
-		return errno == ENOENT ? FILE_GONE : errno == ELOOP ? FILE_STRANGE : FILE_PARTIAL;
+		int why = errno;
+		fault_set(f, FAIL_NONE, "", "the file cannot be opened: %s", strerror(why));
+		return why == ENOENT ? FILE_GONE : why == ELOOP ? FILE_STRANGE : FILE_PARTIAL;
 	}
 	enum file_read result = read_open(fd, limit, octets, mark, f);
 	close(fd);

@@ -3,7 +3,7 @@
 . "$srcdir/tests/blackbox/lib.sh"
 need openssl python3 coap-client-notls
 need_drivers http coap
-plan 20
+plan 23
 ok "PKI and CA" device_pki
 configuration "$T/gate.yaml" <<YAML
 listeners: {v4: "coap://127.0.0.1:0", v6: "coap://[::1]:0", stream: "coap+tcp://127.0.0.1:0"}
@@ -29,3 +29,13 @@ scheme=coap+tcp at=$(listening gate coap+tcp) block=512
 ok "ir-sig over coap+tcp" enrol_carried stream carry $(operation ir-sig)
 ok "discovery names the content format" sh -c "coap-client-notls -m get 'coap://$v4/.well-known/core' | grep -q 'ct=259'"
 ok "SIGTERM ends with 0" stop "$pid_gate"
+port=$(python3 -c 'import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])')
+sed "s|^listeners:.*|listeners: {fixed: \"coap://127.0.0.1:$port\"}|" "$T/gate.yaml" >"$T/fixed.yaml"
+ok "a listener on a port of choice" gateway fixed "$T/fixed.yaml"
+sed -i "s|\"coap://127.0.0.1:$port\"|{url: \"coap://127.0.0.1:$port\", paths: [/plant]}|" "$T/fixed.yaml"
+kill -HUP "$pid_fixed"
+ok "a reload cannot change it in place, and says so" python3 "$peers/await_line.py" "$T/fixed.log" "$pid_fixed" "the old configuration stays.*restart the gateway, or give it another port" 10
+ok "SIGTERM ends that one with 0" stop "$pid_fixed"
