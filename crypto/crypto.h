@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// crypto: the one wall around wolfSSL. What stands behind it takes spans and
+// enums and gives octets; no wolfSSL type, header or number leaves the folder.
+// Everything may be called from any thread: each thread has a random generator
+// of its own, and a private key a handle for each thread.
+#ifndef CMPGATE_CRYPTO_CRYPTO_H
+#define CMPGATE_CRYPTO_CRYPTO_H
+
+#include "base/fault.h"
+
+enum crypto_result {
+	CRYPTO_OK,
+	CRYPTO_WRONG,		// it was computed, and the signature, padding or tag does not fit
+	CRYPTO_BAD_INPUT,	// a key or parameter that is none: point off its curve, even modulus, wrong length
+	CRYPTO_UNSUPPORTED,	// not in this build of wolfSSL
+	CRYPTO_FAILED		// memory, randomness or the token: says nothing about the input
+};
+
+// Start wolfSSL with the allocator of base/ and run the self-test: a known
+// answer for every algorithm that this build offers, both ways. False with a
+// fault that names what failed; then nothing of crypto/ may be used. Once,
+// before the first thread is made. Calls after the first answer its result.
+bool crypto_start(struct fault *f);
+// Free what the library holds. Only when no other thread uses it any more.
+void crypto_stop(void);
+// "wolfSSL 5.5.4, SP math in C, FP_ECC": for `cmpgate version` and the bench.
+const char *crypto_about(void);
+
+// Overwrite octets so that no compiler leaves it out.
+void crypto_wipe(void *octets, size_t len);
+// Tell whether two spans hold the same octets, in a time that depends on their
+// lengths only. Different lengths: false.
+bool crypto_equal(struct span a, struct span b);
+// Give the memory of wolfSSL's table of elliptic curve points back: it grows
+// with every new key up to some 12 MB. Cheap; from any thread, between operations.
+void crypto_trim(void);
+
+// How much work was done since the start, by all threads: tests hold their
+// promises against it (no key derivation for an unknown reference, at most 64
+// signatures for a message).
+struct crypto_work { uint64_t verifications, signatures, derivations; };
+struct crypto_work crypto_work(void);
+
+#endif

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// path: building and validating certification paths (RFC 5280 section 6). The
+// certificates that came with a message are candidates and nothing more: they
+// are never anchors, and nothing of them is remembered beyond one call. Pure
+// but for the cache, and callable from any thread.
+#ifndef CMPGATE_PKI_PATH_H
+#define CMPGATE_PKI_PATH_H
+
+#include "pki/trust.h"
+
+enum { PATH_MAX_CHAIN = 8, PATH_MAX_CANDIDATES = 32, PATH_MAX_SIGNATURES = 64 };
+
+struct path_request {
+	struct span target;		// the certificate, DER
+	struct span candidates;		// contents of extraCerts: certificates one after the other; len 0 = none
+	struct trust *trust;
+	int64_t at;			// seconds since 1970 that validity is judged by
+	bool at_floor;			// the clock is not confirmed: notBefore is not looked at
+	unsigned key_usage;		// bits (enum key_usage) that the target must have if it has the extension at all
+	unsigned purpose;		// id-kp n that it must have (or anyExtendedKeyUsage); 0 = none
+	unsigned *signatures;		// counts what is verified, up to PATH_MAX_SIGNATURES; shared by all calls for one message
+};
+
+struct path_result {
+	struct span chain[PATH_MAX_CHAIN];	// target first, the anchor not among them; borrowed from request and trust
+	size_t count;
+	const struct trust_certificate *anchor;
+	bool revocation_unknown;		// nothing told, and the set says: warn
+	int64_t valid_until;			// the earliest notAfter of the path
+};
+
+// Find a valid path from target to an anchor of the set. False with a fault
+// that names the certificate that breaks it and why, of the path that came
+// furthest: signerNotTrusted; certRevoked; notAuthorized when only the purpose is missing;
+// badRequest over PATH_MAX_CANDIDATES. FAIL_SYSTEM_UNAVAIL: no memory.
+bool path_validate(const struct path_request *r, struct path_result *out, struct fault *f);
+
+// A bounded memory of paths that were found valid, keyed by target, candidates and set:
+// valid again until the earliest notAfter, never longer than max_age seconds. One
+// for each thread; NULL without memory. Paths whose revocation was unknown are not kept.
+struct path_cache;
+struct path_cache *path_cache_new(size_t entries, int64_t max_age_s);
+void path_cache_free(struct path_cache *c);
+void path_cache_flush(struct path_cache *c);
+// As path_validate; out->chain then holds the target only when the cache knew it.
+bool path_validate_cached(struct path_cache *c, const struct path_request *r, struct path_result *out, struct fault *f);
+
+#endif
