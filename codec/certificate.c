@@ -47,7 +47,7 @@ take_extensions(struct span *in, struct certificate *c, struct fault *f)
 		return malformed(f, "extensions", "the certificate does not end with [3] Extensions");
 	if (c->version != 3)
 		return malformed(f, "extensions", "only a v3 certificate has them");
-	return extensions_check(c->extensions, f) || within(f, "extensions");
+	return extensions_check(c->extensions, f) || failed_within(f, "extensions");
 }
 
 static bool
@@ -59,12 +59,12 @@ parse_tbs(struct certificate *c, struct fault *f)
 	if (!take_version(&in, &c->version, f))
 		return false;
 	if (!serial_take(&in, DER_INTEGER, &c->serial, f))
-		return within(f, "serialNumber");
+		return failed_within(f, "serialNumber");
 	if (!same_algorithm_take(&in, &c->signature_algorithm, f) || !named_name_take(&in, &c->issuer, "issuer", f)
 	    || !take_validity(&in, c, f) || !named_name_take(&in, &c->subject, "subject", f))
 		return false;
 	if (!public_key_take(&in, &c->public_key, f))
-		return within(f, "subjectPublicKeyInfo");
+		return failed_within(f, "subjectPublicKeyInfo");
 	return skip_unique_ids(&in, c->version, f) && take_extensions(&in, c, f);
 }
 
@@ -80,7 +80,7 @@ certificate_parse(struct certificate *c, struct span octets, struct fault *f)
 	c->tbs = s.body;
 	c->signature_algorithm = s.algorithm;
 	c->signature = s.signature;
-	return parse_tbs(c, f) || within(f, "tbsCertificate");
+	return parse_tbs(c, f) || failed_within(f, "tbsCertificate");
 }
 
 bool

@@ -31,7 +31,7 @@ check_entries(struct crl *c, struct fault *f)
 
 	for (; !der_at_end(rest); c->entry_count++)
 		if (!take_entry(&rest, &entry, f))
-			return within(f, "revokedCertificates");
+			return failed_within(f, "revokedCertificates");
 	return true;
 }
 
@@ -68,7 +68,7 @@ take_extensions(struct span *in, struct crl *c, struct fault *f)
 		return malformed(f, "crlExtensions", "the list does not end with [0] Extensions");
 	if (c->version != 2)
 		return malformed(f, "crlExtensions", "only a v2 list has them");
-	return extensions_check(c->extensions, f) || within(f, "extensions");
+	return extensions_check(c->extensions, f) || failed_within(f, "extensions");
 }
 
 static bool
@@ -100,5 +100,5 @@ crl_parse(struct crl *c, struct span octets, struct fault *f)
 	c->tbs = s.body;
 	c->signature_algorithm = s.algorithm;
 	c->signature = s.signature;
-	return parse_tbs(c, f) || within(f, "tbsCertList");
+	return parse_tbs(c, f) || failed_within(f, "tbsCertList");
 }

@@ -75,6 +75,24 @@ der_take_int32(struct span *in, int32_t *value)
 }
 
 bool
+der_take_saturated(struct span *in, int64_t *value)
+{
+	struct span v;
+
+	if (!der_take_integer(in, &v))
+		return false;
+	bool negative = v.data[0] >= 0x80;
+	uint64_t n = negative ? UINT64_MAX : 0;
+	for (size_t i = 0; i < v.len; i++)
+		n = n << 8 | v.data[i];
+	if (v.len > 8)
+		*value = negative ? INT64_MIN : INT64_MAX;
+	else
+		memcpy(value, &n, sizeof(n));
+	return true;
+}
+
+bool
 der_take_boolean(struct span *in, bool *value)
 {
 	struct span rest = *in, v;

@@ -13,6 +13,13 @@ malformed(struct fault *f, const char *path, const char *what)
 }
 
 bool
+failed_within(struct fault *f, const char *field)
+{
+	fault_within(f, field);
+	return false;
+}
+
+bool
 algorithm_read(struct span contents, struct algorithm *out, struct fault *f)
 {
 	uint8_t tag;

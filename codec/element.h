@@ -55,6 +55,8 @@ bool utf8_valid(struct span octets);
 
 // Write "[n]" for fault paths; answers out.
 const char *index_text(size_t n, char out[24]);
+// Put `field` before the path of a fault; answers false, for `return`.
+bool failed_within(struct fault *f, const char *field);
 // Fill a badDataFormat fault; answers false.
 bool malformed(struct fault *f, const char *path, const char *what);
 

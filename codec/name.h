@@ -33,6 +33,17 @@ bool name_next(struct name_walk *walk, struct name_attribute *out);
 // RFC 4514 text, the last RDN first; "" for the NULL-DN; "(malformed name)" where name_check would refuse. Answers out.
 const char *name_text(struct span name, char *out, size_t size);
 
+// Comparing checked Names (RFC 5280 7.1): RDN by RDN in order, the attributes
+// of one RDN as a set. PrintableString and UTF8String are one kind of text, and
+// like IA5String they are compared without regard to the case of ASCII letters,
+// to white space at the ends, and to how much of it stands inside. Everything
+// else is compared octet by octet; so are letters beyond ASCII.
+bool name_equal_canonical(struct span a, struct span b);
+// Tell whether the RDNs of base are the first ones of name: a directoryName constraint.
+bool name_within(struct span name, struct span base);
+// Find the attributes of a type (OID contents): answers how many there are; *out is the last, most specific one.
+unsigned name_attribute_find(struct span name, struct span type, struct name_attribute *out);
+
 // GeneralName CHOICE, by the number of its tag.
 enum general_name_kind {
 	GN_OTHER, GN_EMAIL, GN_DNS, GN_X400, GN_DIRECTORY, GN_EDI, GN_URI, GN_IP, GN_REGISTERED_ID, GN_COUNT

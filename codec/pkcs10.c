@@ -37,7 +37,7 @@ read_extension_request(struct pkcs10 *p, struct span values, struct fault *f)
 {
 	if (!der_take(&values, DER_SEQUENCE, &p->extensions) || !der_at_end(values))
 		return malformed(f, "extensionRequest", "is not a single Extensions value");
-	return extensions_check(p->extensions, f) || within(f, "extensionRequest");
+	return extensions_check(p->extensions, f) || failed_within(f, "extensionRequest");
 }
 
 static bool
@@ -56,7 +56,7 @@ check_attributes(struct pkcs10 *p, struct fault *f)
 				return fault_set(f, FAIL_BAD_DATA_FORMAT, "attributes", "number %u is of the same type as number %u", count + 1, i + 1);
 		seen[count] = a.type;
 		if (oid_is_pkcs9(a.type, PKCS9_EXTENSION_REQUEST) && !read_extension_request(p, a.values, f))
-			return within(f, "attributes");
+			return failed_within(f, "attributes");
 	}
 	return true;
 }
@@ -74,7 +74,7 @@ parse_info(struct pkcs10 *p, struct fault *f)
 	if (!named_name_take(&in, &p->subject, "subject", f))
 		return false;
 	if (!public_key_take(&in, &p->public_key, f))
-		return within(f, "subjectPKInfo");
+		return failed_within(f, "subjectPKInfo");
 	if (!der_take_optional(&in, DER_CONTEXT_CONS(0), &present, &p->attributes) || !der_at_end(in))
 		return malformed(f, "attributes", "the request does not end with [0] attributes");
 	return check_attributes(p, f);
@@ -92,5 +92,5 @@ pkcs10_parse(struct pkcs10 *p, struct span octets, struct fault *f)
 	p->info = s.body;
 	p->signature_algorithm = s.algorithm;
 	p->signature = s.signature;
-	return parse_info(p, f) || within(f, "certificationRequestInfo");
+	return parse_info(p, f) || failed_within(f, "certificationRequestInfo");
 }

@@ -3,13 +3,6 @@
 
 #include "codec/name.h"
 
-bool
-within(struct fault *f, const char *field)
-{
-	fault_within(f, field);
-	return false;
-}
-
 static bool
 plain(struct span parameters)
 {
@@ -28,7 +21,7 @@ signed_structure_read(struct span octets, struct signed_structure *out, struct f
 	if (!der_take(&rest, DER_SEQUENCE, &contents) || !der_take_whole(&contents, DER_SEQUENCE, &out->body))
 		return malformed(f, "", "the outer SEQUENCE does not begin with a SEQUENCE");
 	if (!algorithm_take(&contents, &out->algorithm, f))
-		return within(f, "signatureAlgorithm");
+		return failed_within(f, "signatureAlgorithm");
 	if (!plain(out->algorithm.parameters))
 		return fault_set(f, FAIL_BAD_ALG, "signatureAlgorithm", "the parameters are neither absent, NULL nor a SEQUENCE");
 	if (!der_take_bits(&contents, &out->signature, &unused) || unused != 0)
@@ -42,7 +35,7 @@ same_algorithm_take(struct span *in, const struct algorithm *outer, struct fault
 	struct algorithm inner;
 
 	if (!algorithm_take(in, &inner, f))
-		return within(f, "signature");
+		return failed_within(f, "signature");
 	return span_equal(inner.whole, outer->whole)
 		|| fault_set(f, FAIL_BAD_ALG, "signature", "differs from the algorithm beside the signature");
 }
@@ -52,5 +45,5 @@ named_name_take(struct span *in, struct span *name, const char *field, struct fa
 {
 	if (!der_take_whole(in, DER_SEQUENCE, name))
 		return malformed(f, field, "is no Name");
-	return name_check(*name, f) || within(f, field);
+	return name_check(*name, f) || failed_within(f, field);
 }

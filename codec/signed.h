@@ -20,7 +20,5 @@ bool signed_structure_read(struct span octets, struct signed_structure *out, str
 bool same_algorithm_take(struct span *in, const struct algorithm *outer, struct fault *f);
 // Take a Name, the whole TLV, checked to its end; faults name `field`.
 bool named_name_take(struct span *in, struct span *name, const char *field, struct fault *f);
-// Put `field` before the path of a fault; answers false, for `return`.
-bool within(struct fault *f, const char *field);
 
 #endif
