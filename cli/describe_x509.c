@@ -210,6 +210,56 @@ put_policies(struct tree *t, struct span policies)
 	tree_close(t);
 }
 
+static void
+put_mappings(struct tree *t, struct span mappings)
+{
+	struct policy_mapping m;
+
+	tree_open_list(t, "value");
+	while (policy_mapping_next(&mappings, &m)) {
+		tree_open(t, NULL);
+		describe_oid(t, "issuerDomainPolicy", m.issuer_policy);
+		describe_oid(t, "subjectDomainPolicy", m.subject_policy);
+		tree_close(t);
+	}
+	tree_close(t);
+}
+
+static void
+put_policy_constraints(struct tree *t, const struct policy_constraints *c)
+{
+	tree_open(t, "value");
+	if (c->has_require_explicit)
+		tree_number(t, "requireExplicitPolicy", c->require_explicit);
+	if (c->has_inhibit_mapping)
+		tree_number(t, "inhibitPolicyMapping", c->inhibit_mapping);
+	tree_close(t);
+}
+
+static void
+put_flag_if(struct tree *t, const char *field, bool flag)
+{
+	if (flag)
+		tree_flag(t, field, flag);
+}
+
+static void
+put_issuing_point(struct tree *t, const struct issuing_point *p)
+{
+	tree_open(t, "value");
+	if (p->name.full.len > 0)
+		describe_general_names(t, "fullName", p->name.full);
+	if (p->name.relative.len > 0)
+		tree_octets(t, "nameRelativeToCRLIssuer", p->name.relative);
+	put_flag_if(t, "onlyContainsUserCerts", p->only_user_certs);
+	put_flag_if(t, "onlyContainsCACerts", p->only_ca_certs);
+	if (p->has_reasons)
+		tree_number(t, "onlySomeReasons", p->reasons);
+	put_flag_if(t, "indirectCRL", p->indirect);
+	put_flag_if(t, "onlyContainsAttributeCerts", p->only_attribute_certs);
+	tree_close(t);
+}
+
 // The value of an extension by its type; false when the type is not known here
 // or the value is not of it.
 static bool
@@ -219,10 +269,12 @@ put_value(struct tree *t, const struct extension *e, struct fault *f)
 		struct basic_constraints basic;
 		struct authority_key_id authority;
 		struct name_constraints constraints;
+		struct policy_constraints policies;
+		struct issuing_point point;
 		struct span list;
 		unsigned bits;
 		int reason;
-		int64_t seconds;
+		int64_t seconds, skip;
 	} v;
 
 	if (oid_is_info_access(e->oid))
@@ -240,6 +292,10 @@ put_value(struct tree *t, const struct extension *e, struct fault *f)
 	case CE_FRESHEST_CRL: return crl_points_read(e->value, &v.list, f) && (put_crl_points(t, v.list), true);
 	case CE_NAME_CONSTRAINTS: return name_constraints_read(e->value, &v.constraints, f) && (put_name_constraints(t, &v.constraints), true);
 	case CE_POLICIES: return policies_read(e->value, &v.list, f) && (put_policies(t, v.list), true);
+	case CE_POLICY_MAPPINGS: return policy_mappings_read(e->value, &v.list, f) && (put_mappings(t, v.list), true);
+	case CE_POLICY_CONSTRAINTS: return policy_constraints_read(e->value, &v.policies, f) && (put_policy_constraints(t, &v.policies), true);
+	case CE_INHIBIT_ANY_POLICY: return inhibit_any_policy_read(e->value, &v.skip, f) && (tree_number(t, "value", v.skip), true);
+	case CE_ISSUING_POINT: return issuing_point_read(e->value, &v.point, f) && (put_issuing_point(t, &v.point), true);
 	case CE_CRL_NUMBER:
 	case CE_DELTA_CRL: return crl_number_read(e->value, &v.list, f) && (tree_octets(t, "value", v.list), true);
 	case CE_REASON: return crl_reason_read(e->value, &v.reason, f) && (tree_text(t, "value", crl_reason_name(v.reason)), true);

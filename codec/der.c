@@ -75,11 +75,9 @@ der_take_int32(struct span *in, int32_t *value)
 }
 
 bool
-der_take_saturated(struct span *in, int64_t *value)
+der_saturated(struct span v, int64_t *value)
 {
-	struct span v;
-
-	if (!der_take_integer(in, &v))
+	if (!minimal_integer(v))
 		return false;
 	bool negative = v.data[0] >= 0x80;
 	uint64_t n = negative ? UINT64_MAX : 0;
@@ -90,6 +88,14 @@ der_take_saturated(struct span *in, int64_t *value)
 	else
 		memcpy(value, &n, sizeof(n));
 	return true;
+}
+
+bool
+der_take_saturated(struct span *in, int64_t *value)
+{
+	struct span v;
+
+	return der_take_integer(in, &v) && der_saturated(v, value);
 }
 
 bool

@@ -92,6 +92,7 @@ bool der_take_explicit(struct span *in, uint8_t tag, uint8_t inner, struct span 
 bool der_take_integer(struct span *in, struct span *value);	// the contents octets
 bool der_take_int32(struct span *in, int32_t *value);		// false outside int32
 bool der_take_saturated(struct span *in, int64_t *value);	// beyond int64: INT64_MIN or INT64_MAX, for a judge to refuse
+bool der_saturated(struct span contents, int64_t *value);	// the same from the contents octets (IMPLICIT tags)
 bool der_take_boolean(struct span *in, bool *value);
 bool der_take_null(struct span *in);
 bool der_take_oid(struct span *in, struct span *oid);		// contents, checked

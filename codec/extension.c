@@ -353,7 +353,95 @@ policies_read(struct span value, struct span *policies, struct fault *f)
 	return list_read(value, take_policy, policies, "certificatePolicies", f);
 }
 
+bool
+policy_mapping_next(struct span *rest, struct policy_mapping *out)
+{
+	struct span in = *rest, body;
+
+	if (!der_take(&in, DER_SEQUENCE, &body) || !der_take_oid(&body, &out->issuer_policy)
+		|| !der_take_oid(&body, &out->subject_policy) || !der_at_end(body))
+		return false;
+	*rest = in;
+	return true;
+}
+
+static bool
+take_mapping(struct span *rest)
+{
+	struct policy_mapping mapping;
+
+	return policy_mapping_next(rest, &mapping);
+}
+
+bool
+policy_mappings_read(struct span value, struct span *mappings, struct fault *f)
+{
+	return list_read(value, take_mapping, mappings, "policyMappings", f);
+}
+
+// SkipCerts under [n] IMPLICIT, if it is next.
+static bool
+take_skip(struct span *in, unsigned n, bool *has, int64_t *skip)
+{
+	struct span v;
+
+	return der_take_optional(in, (uint8_t)DER_CONTEXT(n), has, &v) && (!*has || (der_saturated(v, skip) && *skip >= 0));
+}
+
+bool
+policy_constraints_read(struct span value, struct policy_constraints *out, struct fault *f)
+{
+	struct span body;
+
+	*out = (struct policy_constraints){ 0 };
+	return (only(value, DER_SEQUENCE, &body)
+			&& take_skip(&body, 0, &out->has_require_explicit, &out->require_explicit)
+			&& take_skip(&body, 1, &out->has_inhibit_mapping, &out->inhibit_mapping)
+			&& der_at_end(body) && (out->has_require_explicit || out->has_inhibit_mapping))
+		|| not_as_typed(f, "policyConstraints");
+}
+
+bool
+inhibit_any_policy_read(struct span value, int64_t *skip, struct fault *f)
+{
+	return (der_take_saturated(&value, skip) && der_at_end(value) && *skip >= 0) || not_as_typed(f, "inhibitAnyPolicy");
+}
+
 // ---- CRLs
+
+// [n] IMPLICIT BOOLEAN DEFAULT FALSE: TRUE is written, FALSE is not.
+static bool
+take_flag(struct span *in, unsigned n, bool *flag)
+{
+	struct span v;
+
+	return der_take_optional(in, (uint8_t)DER_CONTEXT(n), flag, &v) && (!*flag || (v.len == 1 && v.data[0] == 0xFF));
+}
+
+static bool
+issuing_point_fields(struct span in, struct issuing_point *out)
+{
+	struct span name, reasons;
+	bool has_name;
+
+	return der_take_optional(&in, DER_CONTEXT_CONS(0), &has_name, &name)
+		&& (!has_name || distribution_point_name_read(name, &out->name, NULL))
+		&& take_flag(&in, 1, &out->only_user_certs) && take_flag(&in, 2, &out->only_ca_certs)
+		&& der_take_optional(&in, DER_CONTEXT(3), &out->has_reasons, &reasons)
+		&& (!out->has_reasons || implicit_bits(reasons, 9, &out->reasons))
+		&& take_flag(&in, 4, &out->indirect) && take_flag(&in, 5, &out->only_attribute_certs) && der_at_end(in);
+}
+
+bool
+issuing_point_read(struct span value, struct issuing_point *out, struct fault *f)
+{
+	struct span body;
+
+	*out = (struct issuing_point){ 0 };
+	return (only(value, DER_SEQUENCE, &body) && !der_at_end(body) && issuing_point_fields(body, out)
+			&& out->only_user_certs + out->only_ca_certs + out->only_attribute_certs <= 1)
+		|| not_as_typed(f, "issuingDistributionPoint");
+}
 
 bool
 crl_number_read(struct span value, struct span *number, struct fault *f)

@@ -14,8 +14,8 @@ enum { CAP_EXTENSION_LIST = 64 };	// purposes, policies, points, access descript
 enum ce {
 	CE_SUBJECT_KEY_ID = 14, CE_KEY_USAGE = 15, CE_SUBJECT_ALT_NAME = 17, CE_ISSUER_ALT_NAME = 18, CE_BASIC_CONSTRAINTS = 19,
 	CE_CRL_NUMBER = 20, CE_REASON = 21, CE_INVALIDITY_DATE = 24, CE_DELTA_CRL = 27, CE_ISSUING_POINT = 28,
-	CE_CERTIFICATE_ISSUER = 29, CE_NAME_CONSTRAINTS = 30, CE_CRL_POINTS = 31, CE_POLICIES = 32, CE_AUTHORITY_KEY_ID = 35,
-	CE_EXT_KEY_USAGE = 37, CE_FRESHEST_CRL = 46
+	CE_CERTIFICATE_ISSUER = 29, CE_NAME_CONSTRAINTS = 30, CE_CRL_POINTS = 31, CE_POLICIES = 32, CE_POLICY_MAPPINGS = 33,
+	CE_AUTHORITY_KEY_ID = 35, CE_POLICY_CONSTRAINTS = 36, CE_EXT_KEY_USAGE = 37, CE_FRESHEST_CRL = 46, CE_INHIBIT_ANY_POLICY = 54
 };
 
 // Take the next one; false at the end (and on what extensions_check refuses).
@@ -81,7 +81,28 @@ struct policy { struct span oid, qualifiers; };	// qualifiers: contents of their
 bool policies_read(struct span value, struct span *policies, struct fault *f);
 bool policy_next(struct span *rest, struct policy *out);
 
-// CRLs. cRLNumber and deltaCRLIndicator: contents of the INTEGER, at most 20 octets.
+struct policy_mapping { struct span issuer_policy, subject_policy; };	// OID contents
+bool policy_mappings_read(struct span value, struct span *mappings, struct fault *f);
+bool policy_mapping_next(struct span *rest, struct policy_mapping *out);
+
+// Numbers of certificates to skip: never negative; what is beyond int64 is INT64_MAX.
+struct policy_constraints {
+	bool has_require_explicit; int64_t require_explicit;	// requireExplicitPolicy
+	bool has_inhibit_mapping; int64_t inhibit_mapping;	// inhibitPolicyMapping
+};
+// One of the two at least (RFC 5280 4.2.1.11).
+bool policy_constraints_read(struct span value, struct policy_constraints *out, struct fault *f);
+bool inhibit_any_policy_read(struct span value, int64_t *skip, struct fault *f);
+
+// CRLs. issuingDistributionPoint: something is in it, and at most one of the
+// three only_*_certs (RFC 5280 5.2.5).
+struct issuing_point {
+	struct distribution_point_name name;
+	bool only_user_certs, only_ca_certs, only_attribute_certs, indirect;
+	bool has_reasons; unsigned reasons;	// onlySomeReasons: bit n is 1 << n
+};
+bool issuing_point_read(struct span value, struct issuing_point *out, struct fault *f);
+// cRLNumber and deltaCRLIndicator: contents of the INTEGER, at most 20 octets.
 bool crl_number_read(struct span value, struct span *number, struct fault *f);
 // reasonCode: 0..10 without 7.
 bool crl_reason_read(struct span value, int *reason, struct fault *f);

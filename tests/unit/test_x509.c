@@ -213,6 +213,10 @@ static bool read_constraints(struct span v) { struct name_constraints n; return 
 static bool read_points(struct span v) { struct span o; return crl_points_read(v, &o, NULL); }
 static bool read_reason(struct span v) { int r; return crl_reason_read(v, &r, NULL); }
 static bool read_number(struct span v) { struct span o; return crl_number_read(v, &o, NULL); }
+static bool read_mappings(struct span v) { struct span o; return policy_mappings_read(v, &o, NULL); }
+static bool read_policies(struct span v) { struct policy_constraints p; return policy_constraints_read(v, &p, NULL); }
+static bool read_inhibit(struct span v) { int64_t n; return inhibit_any_policy_read(v, &n, NULL); }
+static bool read_issuing(struct span v) { struct issuing_point p; return issuing_point_read(v, &p, NULL); }
 #define V(s) s, sizeof(s) - 1
 
 static void
@@ -236,7 +240,26 @@ bad_extension_values(void **state)
 		{ "reason 7", read_reason, V("\x0a\x01\x07") },
 		{ "reason 11", read_reason, V("\x0a\x01\x0b") },
 		{ "a negative CRL number", read_number, V("\x02\x01\xff") },
-		{ "an empty value", read_number, V("") }
+		{ "an empty value", read_number, V("") },
+		{ "no mapping", read_mappings, V("\x30\x00") },
+		{ "a mapping of one policy", read_mappings, V("\x30\x05\x30\x03\x06\x01\x2a") },
+		{ "a mapping of three policies", read_mappings, V("\x30\x0b\x30\x09\x06\x01\x2a\x06\x01\x2a\x06\x01\x2a") },
+		{ "no policy constraint", read_policies, V("\x30\x00") },
+		{ "a negative policy constraint", read_policies, V("\x30\x03\x80\x01\xff") },
+		{ "a padded policy constraint", read_policies, V("\x30\x04\x81\x02\x00\x01") },
+		{ "policy constraints out of order", read_policies, V("\x30\x06\x81\x01\x00\x80\x01\x00") },
+		{ "policy constraints with more behind", read_policies, V("\x30\x03\x80\x01\x00\x05\x00") },
+		{ "a negative inhibitAnyPolicy", read_inhibit, V("\x02\x01\xff") },
+		{ "two inhibitAnyPolicy", read_inhibit, V("\x02\x01\x00\x02\x01\x00") },
+		{ "an empty issuing point", read_issuing, V("\x30\x00") },
+		{ "an issuing point with FALSE written", read_issuing, V("\x30\x03\x81\x01\x00") },
+		{ "an issuing point with TRUE as 1", read_issuing, V("\x30\x03\x84\x01\x01") },
+		{ "an issuing point for users and CAs", read_issuing, V("\x30\x06\x81\x01\xff\x82\x01\xff") },
+		{ "an issuing point for CAs and attributes", read_issuing, V("\x30\x06\x82\x01\xff\x85\x01\xff") },
+		{ "an issuing point without its name", read_issuing, V("\x30\x02\xa0\x00") },
+		{ "an issuing point with a wrong name", read_issuing, V("\x30\x06\xa0\x04\xa0\x02\x87\x00") },
+		{ "an issuing point with a tenth reason", read_issuing, V("\x30\x05\x83\x03\x06\x00\x40") },
+		{ "an issuing point with an unknown field", read_issuing, V("\x30\x06\x84\x01\xff\x86\x01\xff") }
 	};
 
 	(void)state;
@@ -246,6 +269,31 @@ bad_extension_values(void **state)
 	assert_true(read_usage(span_of("\x03\x02\x07\x80", 4)));
 	assert_true(read_reason(span_of("\x0a\x01\x0a", 3)));
 	assert_true(read_basic(span_of("\x30\x00", 2)));
+}
+
+static void
+path_extensions(void **state)
+{
+	struct policy_constraints policies;
+	struct policy_mapping mapping;
+	struct issuing_point point;
+	struct span list;
+	int64_t skip;
+
+	(void)state;
+	assert_true(policy_constraints_read(span_of(V("\x30\x06\x80\x01\x00\x81\x01\x7f")), &policies, NULL));
+	assert_true(policies.has_require_explicit && policies.require_explicit == 0);
+	assert_true(policies.has_inhibit_mapping && policies.inhibit_mapping == 127);
+	assert_true(policy_constraints_read(span_of(V("\x30\x0b\x81\x09\x01\x00\x00\x00\x00\x00\x00\x00\x00")), &policies, NULL));
+	assert_true(!policies.has_require_explicit && policies.inhibit_mapping == INT64_MAX);
+	assert_true(inhibit_any_policy_read(span_of(V("\x02\x01\x05")), &skip, NULL) && skip == 5);
+	assert_true(policy_mappings_read(span_of(V("\x30\x08\x30\x06\x06\x01\x2a\x06\x01\x2b")), &list, NULL));
+	assert_true(policy_mapping_next(&list, &mapping) && mapping.issuer_policy.data[0] == 0x2A && mapping.subject_policy.data[0] == 0x2B);
+	assert_false(policy_mapping_next(&list, &mapping));
+	assert_true(issuing_point_read(span_of(V("\x30\x13\xa0\x07\xa0\x05\x86\x03u:x\x82\x01\xff\x83\x02\x06\x40\x84\x01\xff")), &point, NULL));
+	assert_true(point.name.full.len == 5 && point.name.relative.len == 0 && point.only_ca_certs && !point.only_user_certs);
+	assert_true(!point.only_attribute_certs && point.indirect && point.has_reasons && point.reasons == 1u << 1);
+	assert_true(issuing_point_read(span_of(V("\x30\x03\x85\x01\xff")), &point, NULL) && point.only_attribute_certs && !point.has_reasons);
 }
 
 static void
@@ -322,7 +370,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(certificate_fields), cmocka_unit_test(certificate_extensions), cmocka_unit_test(crl_fields),
 		cmocka_unit_test(pkcs10_fields), cmocka_unit_test(refused_at_every_length), cmocka_unit_test(readable_after_any_change),
-		cmocka_unit_test(bad_extension_values), cmocka_unit_test(pem_blocks), cmocka_unit_test(walk_says_where_the_form_ends)
+		cmocka_unit_test(bad_extension_values), cmocka_unit_test(path_extensions), cmocka_unit_test(pem_blocks), cmocka_unit_test(walk_says_where_the_form_ends)
 	};
 
 	return cmocka_run_group_tests_name("x509", tests, NULL, NULL);
