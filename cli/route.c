@@ -39,7 +39,7 @@ print_help(FILE *out)
 		"      --body KIND       ir, cr, p10cr, kur, rr, genm, ...\n"
 		"      --json            an object\n"
 		"  -h, --help            this text\n\n"
-		"Exit code 0: a route takes it and has an upstream; 1: it is refused; 3: the configuration has errors.\n", out);
+		"Exit code 0: a route takes it and does not reject it; 1: it is refused; 3: the configuration has errors.\n", out);
 }
 
 static bool
@@ -210,6 +210,17 @@ put_upstream(struct tree *t, const struct settings_route *route, const struct se
 	tree_text(t, "upstream", upstream->name);
 }
 
+static void
+put_answers(struct tree *t, const struct settings_route *route)
+{
+	if (!t->json) {
+		buffer_append_text(&t->out, "answered from what stands in answers\n");
+		return;
+	}
+	tree_text(t, "result", "answered");
+	tree_text(t, "route", route->name);
+}
+
 static bool
 put_choice(struct tree *t, const struct settings *s, const struct claims *c)
 {
@@ -222,9 +233,11 @@ put_choice(struct tree *t, const struct settings *s, const struct claims *c)
 		put_refusal(t, FAIL_NOT_AUTHORIZED, "no route takes it");
 	else if (route->target == TARGET_REJECT)
 		put_refusal(t, route->reject_status, route->reject_text != NULL ? route->reject_text : "the route rejects what it takes");
+	else if (route->target == TARGET_ANSWERS)
+		put_answers(t, route);
 	else
 		put_upstream(t, route, &s->upstreams[route->upstream]);
-	return route != NULL && route->target == TARGET_UPSTREAM;
+	return route != NULL && route->target != TARGET_REJECT;
 }
 
 static int

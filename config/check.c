@@ -220,7 +220,7 @@ check_plain(struct load *l)
 		const struct settings_upstream *u;
 		struct position at;
 
-		if (r->target != TARGET_UPSTREAM || !r->accept_unprotected_error || r->upstream >= s->upstream_count)
+		if (r->target != TARGET_UPSTREAM || (r->accept & ACCEPT_UNPROTECTED_ERROR) == 0 || r->upstream >= s->upstream_count)
 			continue;
 		u = &s->upstreams[r->upstream];
 		if (!is_plain(&u->url))
@@ -243,7 +243,8 @@ static bool
 takes_all(const struct settings_route *r)
 {
 	return r->from.count == 0 && r->match_path.count == 0 && r->match_profile.count == 0 && r->match_body.count == 0 &&
-		r->match_source.count == 0 && r->match_sender.count == 0;
+		r->match_source.count == 0 && r->match_sender.count == 0 && r->match_kid.count == 0 &&
+		!r->match_signer.given && !r->match_template.given;
 }
 
 static void

@@ -61,7 +61,7 @@ static const struct { const char *code, *text; } codes[CODE_COUNT] = {
 		"is a text, or leave the zero out.\n" },
 	[CODE_NAME] = { "E0109",
 		"A name is made of letters, digits, - _ and . and has at most 64 characters. The words any, reject and answers\n"
-		"have a meaning in routes and cannot name a listener or an upstream.\n" },
+		"have a meaning in routes and cannot name a listener or an upstream; system cannot name a trust set.\n" },
 	[CODE_URL] = { "E0110",
 		"The URL cannot be taken apart. It has the form scheme://host:port/path; an IPv6 address stands in brackets;\n"
 		"user names, fragments, spaces and control characters have no place in it. For files it is file:/path.\n" },
@@ -80,28 +80,85 @@ static const struct { const char *code, *text; } codes[CODE_COUNT] = {
 	[CODE_SCHEME] = { "E0206", "No driver serves URLs of this scheme. `cmpgate version` lists the drivers of this build.\n" },
 	[CODE_SCHEME_SIDE] = { "E0207", "The driver of this scheme has only one side: it cannot listen, or it cannot be an upstream.\n" },
 	[CODE_PLAIN_UPSTREAM] = { "E0208",
-		"A route accepts error messages that nobody signed, and its upstream is reached over a plain link that is not\n"
-		"loopback: whoever can write to that link can end enrolments. Every other message is protected by CMP itself and\n"
-		"may travel over a plain link. Take unprotected-error out of accept, or write insecure_upstream: yes-i-know for\n"
-		"the upstream if the link is yours alone.\n" },
+		"A route accepts error messages that nobody signed, or hands out trust anchors of the CA (accept_ca_pubs), and its\n"
+		"upstream is reached over a plain link that is not loopback. Whoever can write to that link can end enrolments.\n"
+		"Every other message is protected by CMP itself and may travel over a plain link. Take unprotected-error out of\n"
+		"accept, or accept_ca_pubs away, or write insecure_upstream: yes-i-know for the upstream if the link is yours alone.\n" },
 	[CODE_PORT] = { "E0209",
 		"The URL of an upstream names no host, or port 0: there is nothing to connect to. Or a URL names no port, and its\n"
 		"scheme has none that goes without saying.\n" },
 	[CODE_HOST] = { "E0210",
 		"The URL of a listener names a host. A name can stand for several addresses, and for others tomorrow; write the\n"
 		"address of this machine itself, [::] for all of IPv6 and IPv4, 0.0.0.0 for all of IPv4, or no host for loopback.\n" },
+	[CODE_NO_TRUST] = { "E0211", "A trust set is named that is not defined under trust.\n" },
+	[CODE_NO_CREDENTIAL] = { "E0212", "A credential is named that is not defined under credentials.\n" },
+	[CODE_NO_SECRETS] = { "E0213", "A table of secrets is named that is not defined under secrets.\n" },
+	[CODE_NO_SIGNER] = { "E0214",
+		"A route with protection: add or replace signs what goes to the CA, and has nothing to sign with. Name a\n"
+		"credential in sign_with, or let the route keep the protection of the device.\n" },
+	[CODE_NO_PROOF] = { "E0215",
+		"A route that vouches for devices (protection: add or replace, approve, to: answers) must verify them first, and\n"
+		"an empty list means nobody. Name trust sets in trust for devices that sign, tables in secrets for devices that\n"
+		"share a secret with the gateway, or both.\n" },
+	[CODE_POPO] = { "E0216",
+		"popo: raverified changes the request, and so breaks the protection that the device made. It needs\n"
+		"protection: replace.\n" },
+	[CODE_SET] = { "E0217",
+		"set changes the template that the device signed: its protection and its proof of possession would no longer\n"
+		"hold. It needs protection: replace and popo: raverified. The names in it are an RFC 4514 text such as\n"
+		"CN=bench,O=Works 7, and DNS:, IP:, URI: or email: before a subject alternative name.\n" },
+	[CODE_ANSWERS] = { "E0218",
+		"A route with to: answers makes answers of its own. It needs something to say (the section answers) and a voice:\n"
+		"a credential in reply_with for devices that sign, or secrets for those that share one.\n" },
+	[CODE_UPSTREAM_TRUST] = { "E0219",
+		"A route with protection: replace answers in the name of the gateway, so it must verify what the CA says. Name the\n"
+		"trust sets that the CA's answers are signed under in trust of the upstream.\n" },
+	[CODE_LITERAL] = { "E0220",
+		"A pass phrase, PIN, secret or key stands in the configuration itself, where everybody who may read it, every\n"
+		"backup and every message about it would have it. Put it into a file of its own that is closed to others, and write\n"
+		"file:/path; or env:NAME for an environment variable, cred:NAME for a credential that systemd hands over, or a\n"
+		"pkcs11: URI for a key in a token. The value is not shown, here or anywhere. Change it if others could read it.\n" },
+	[CODE_CREDENTIAL] = { "E0221",
+		"A credential contradicts itself: pass and pin are two names of one thing, and a key in a token needs the PKCS#11\n"
+		"module that reaches it, in module or as module-path in the URI.\n" },
+	[CODE_NEEDS_TRUST] = { "E0222",
+		"on_behalf, accept_raverified and bind: serial judge the certificate that a message is signed with, and\n"
+		"match.sender.signer.trust names one of the sets it may be verified under. All of them need trust in the same\n"
+		"route; a shared secret has no certificate.\n" },
+	[CODE_REVOCATION] = { "E0223",
+		"A trust set wants certificates held against revocation, but names nothing that tells of it, or something that is\n"
+		"no beginning of an http: URL. CRLs and OCSP answers are signed, so they need no TLS, and fetching them by https:\n"
+		"would need a certificate whose revocation must be known first.\n" },
 	[CODE_UNREACHED] = { "W0301", "An earlier route takes every request, so this one never gets any. The first route that fits wins.\n" },
 	[CODE_NO_ROUTES] = { "W0302",
 		"No route exists, so every request is refused. With exactly one upstream a route is not needed; with several, the\n"
 		"gateway never guesses.\n" },
 	[CODE_NOBODY_LISTENS] = { "W0303", "No listener is defined. Nothing listens by itself.\n" },
-	[CODE_NOT_USED] = { "W0304", "No route takes requests from this listener, or none leads to this upstream.\n" },
+	[CODE_NOT_USED] = { "W0304",
+		"No route takes requests from this listener, none leads to this upstream, or nothing names this trust set,\n"
+		"credential or table of secrets.\n" },
+	[CODE_ISSUED_TRUST] = { "W0305",
+		"Certificates that this upstream issues are handed to devices without a look at who issued them: the protection of\n"
+		"the answer is verified, the chain of the new certificate is not. Name the trust sets in issued_trust.\n" },
+	[CODE_KUR] = { "W0306",
+		"A route with protection: replace admits kur. A key update is proved by the certificate that signs it, so it cannot\n"
+		"be protected anew and is forwarded as received; the same holds for requests whose keys the CA is to make. Give kur\n"
+		"a route of its own with protection: add or keep, and say in match.body what this one takes.\n" },
+	[CODE_NO_EFFECT] = { "W0307", "The key is in order, but in this place it changes nothing, which may not be what was meant.\n" },
+	[CODE_ANSWERS_BODY] = { "W0308",
+		"A route with to: answers answers genm, and refuses everything else that it takes. Say match: {body: genm}.\n" },
 	[CODE_LOOPBACK] = { "N0401",
 		"The URL of the listener names no host, so it binds loopback: only programs on this machine reach it. Write an\n"
 		"address of this machine, [::] for all of IPv6 and IPv4, or 0.0.0.0 for all of IPv4.\n" },
 	[CODE_PLAIN_ACCEPTED] = { "N0402",
-		"A route believes unprotected errors over a plain link, and insecure_upstream: yes-i-know allows it. Whoever can\n"
-		"write to that link can end enrolments.\n" },
+		"A route believes unprotected errors or hands out trust anchors over a plain link, and insecure_upstream: yes-i-know\n"
+		"allows it. Whoever can write to that link can end enrolments.\n" },
+	[CODE_DEVIATIONS] = { "N0403",
+		"A route tolerates deviations from RFC 9483. Each of them is a weakness or an ambiguity that the profile rules out;\n"
+		"take the word out of accept as soon as the peer that needs it is gone.\n" },
+	[CODE_SHARED] = { "N0404",
+		"A route verifies MACs with a table of secrets and does not protect the messages anew. The CA must then know the same\n"
+		"secrets, since it verifies the same MAC; what the gateway verifies serves its own rules only.\n" },
 };
 
 const char *

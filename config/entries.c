@@ -229,21 +229,20 @@ url_node(struct load *l, const struct side *side, struct node *key)
 	return n;
 }
 
-static bool
-check_name(struct load *l, const struct side *side, const struct node *key)
+bool
+entry_check_name(struct load *l, const char *noun, const struct node *key, const char *const *reserved)
 {
-	static const char *const reserved[] = { "any", "reject", "answers", NULL };
 	struct finding *item;
 
-	for (const char *const *word = reserved; *word != NULL; word++) {
-		if (strcmp(*word, key->text) != 0)
+	for (const char *const *r = reserved; *r != NULL; r++) {
+		if (strcmp(*r, key->text) != 0)
 			continue;
-		finding_add(l->findings, CODE_NAME, &key->at, "'%s' has a meaning in routes: give this %s another name", *word, side->noun);
+		finding_add(l->findings, CODE_NAME, &key->at, "'%s' has a meaning of its own: give this %s another name", *r, noun);
 		return false;
 	}
 	if (value_name(key->text))
 		return true;
-	item = finding_add(l->findings, CODE_NAME, &key->at, "'%.60s' is not a name for a %s", key->text, side->noun);
+	item = finding_add(l->findings, CODE_NAME, &key->at, "'%.60s' is not a name for a %s", key->text, noun);
 	finding_help(l->findings, item, "letters, digits, - _ and . make a name, 64 at most");
 	return false;
 }
@@ -253,10 +252,11 @@ static void
 take_entry(struct load *l, const struct side *side, struct node *key, char **name, struct url *url, void **options,
 	struct entry *entry, struct settings_place *place)
 {
+	static const char *const reserved[] = { "any", "reject", "answers", NULL };
 	const struct config_scheme *scheme = NULL;
 	struct node *n;
 
-	check_name(l, side, key);
+	entry_check_name(l, side->noun, key, reserved);
 	*name = load_keep_text(l, key->text);
 	*place = entry_place(key);
 	if (key->value->bad)
@@ -269,9 +269,8 @@ take_entry(struct load *l, const struct side *side, struct node *key, char **nam
 	*options = take_keys(l, side, scheme, entry, key);
 }
 
-// The map of a section, or NULL when it is not there, empty or wrong.
-static struct node *
-section_map(struct load *l, struct node *section)
+struct node *
+entry_section(struct load *l, struct node *section)
 {
 	if (section == NULL || section->value->bad || node_is_empty(section->value))
 		return NULL;
@@ -282,8 +281,8 @@ section_map(struct load *l, struct node *section)
 	return NULL;
 }
 
-static bool
-is_entry(const struct node *key)
+bool
+entry_is(const struct node *key)
 {
 	return !key->bad && strncmp(key->text, "x-", 2) != 0;
 }
@@ -291,7 +290,7 @@ is_entry(const struct node *key)
 void
 entries_listeners(struct load *l)
 {
-	struct node *map = section_map(l, l->listeners);
+	struct node *map = entry_section(l, l->listeners);
 	struct settings *s = l->settings;
 
 	if (map == NULL || map->count == 0)
@@ -301,7 +300,7 @@ entries_listeners(struct load *l)
 		struct settings_listener *one = &s->listeners[s->listener_count];
 		struct entry entry = { 0 };
 
-		if (!is_entry(key))
+		if (!entry_is(key))
 			continue;
 		take_entry(l, &listener_side, key, &one->name, &one->url, &one->options, &entry, &one->place);
 		s->listener_count++;
@@ -311,7 +310,7 @@ entries_listeners(struct load *l)
 void
 entries_upstreams(struct load *l)
 {
-	struct node *map = section_map(l, l->upstreams);
+	struct node *map = entry_section(l, l->upstreams);
 	struct settings *s = l->settings;
 
 	if (map == NULL || map->count == 0)
@@ -321,11 +320,13 @@ entries_upstreams(struct load *l)
 		struct settings_upstream *one = &s->upstreams[s->upstream_count];
 		struct entry entry = { 0 };
 
-		if (!is_entry(key))
+		if (!entry_is(key))
 			continue;
 		take_entry(l, &upstream_side, key, &one->name, &one->url, &one->options, &entry, &one->place);
 		one->timeout = entry.timeout;
 		one->insecure = entry.insecure;
+		one->trust = entry.trust;
+		one->issued_trust = entry.issued_trust;
 		s->upstream_count++;
 	}
 }

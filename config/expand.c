@@ -72,14 +72,16 @@ take_variable(struct load *l, struct node *n, const char **cursor, struct buffer
 	const char *p = *cursor, *name = p + 2, *close = strchr(name, '}'), *value;
 	size_t len = name_length(name);
 	char key[256];
+	int shown;
 
 	if (close == NULL)
 		return refuse(l, n, forms, "a '${' is not closed");
 	*cursor = close + 1;
+	shown = n->secret ? 2 : close - p < 60 ? (int)(close - p) + 1 : 60;
 	if (len == 0 || len >= sizeof(key) || (name[len] != '}' && strncmp(name + len, ":-", 2) != 0))
-		return refuse(l, n, forms, "'%.*s' is not a variable", (int)(close - p < 60 ? close - p + 1 : 60), p);
+		return refuse(l, n, forms, "'%.*s' is not a variable", shown, p);
 	if (memchr(name + len, '$', (size_t)(close - name) - len) != NULL)
-		return refuse(l, n, "a default is plain text", "a default holds a '$': %.*s", (int)(close - p < 60 ? close - p + 1 : 60), p);
+		return refuse(l, n, "a default is plain text", "a default holds a '$': %.*s", shown, p);
 	memcpy(key, name, len);
 	key[len] = '\0';
 	value = getenv(key);

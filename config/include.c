@@ -2,6 +2,7 @@
 #include "config/include.h"
 
 #include "config/expand.h"
+#include "config/secret.h"
 
 #include <glob.h>
 #include <stdio.h>
@@ -191,8 +192,10 @@ static void
 take_file(struct load *l, const struct source *s, struct node *whole, struct pending **list)
 {
 	struct node *root;
+	bool well = tree_parse(l, s, &root);
 
-	if (!tree_parse(l, s, &root))
+	secret_find(l, root);
+	if (!well)
 		return;
 	if (root->kind != NODE_MAP) {
 		if (!root->bad)

@@ -8,42 +8,18 @@
 #define IN(type, field) offsetof(struct type, field)
 #define LATER(name) { .key = name, .kind = OPTION_ABSENT, .help = "Not in this build." }
 
-// Reject status and log words are indexes into these lists.
-static_assert(sizeof(enum failure) == sizeof(int), "an enum is stored as a choice");
-static_assert(FAIL_DUPLICATE_CERT_REQ == 26 && FAIL_COUNT == 27, "the list of failures has an entry per bit");
+// Words are indexes into these lists.
 static_assert(LOG_ERROR_ == 0 && LOG_TRACE_ == 4, "the list of levels has an entry per level");
 static_assert(LOG_FORMAT_AUTO == 0 && LOG_FORMAT_JSON == 2, "the list of formats has an entry per format");
 
-static const char *const failures[] = {
-	"badAlg", "badMessageCheck", "badRequest", "badTime", "badCertId", "badDataFormat", "wrongAuthority",
-	"incorrectData", "missingTimeStamp", "badPOP", "certRevoked", "certConfirmed", "wrongIntegrity",
-	"badRecipientNonce", "timeNotAvailable", "unacceptedPolicy", "unacceptedExtension", "addInfoNotAvailable",
-	"badSenderNonce", "badCertTemplate", "signerNotTrusted", "transactionIdInUse", "unsupportedVersion",
-	"notAuthorized", "systemUnavail", "systemFailure", "duplicateCertReq", NULL
-};
+static_assert(CLOCK_WAIT_FOR_SYNC == 0 && CLOCK_USE_FLOOR == 2, "the list of clock rules has an entry per rule");
+static_assert(AUDIT_DROP_OLDEST == 0 && AUDIT_STOP_ISSUING == 1, "the list of words has an entry per rule");
+
+static const char *const clock_rules[] = { "wait-for-sync", "trust-system", "floor", NULL };
+static const char *const full_words[] = { "drop-oldest", "stop-issuing", NULL };
 static const char *const levels[] = { "error", "warn", "info", "debug", "trace", NULL };
 static const char *const formats[] = { "auto", "logfmt", "json", NULL };
-static const char *const protections[] = { "keep", NULL };
-static const char *const protections_later[] = { "add", "replace", NULL };
-static const char *const deviations[] = { "unprotected-error", NULL };
-static const char *const deviations_later[] = {
-	"pvno1", "missing-sender-kid", "pbmac1-bits", "reg-info", "poposk-input", "sha1-mac", NULL
-};
 static const char *const insecure_words[] = { "yes-i-know", NULL };
-
-// PKIBody tags of RFC 9810 5.1.2 that a route can be chosen by.
-static const struct { const char *word; uint64_t bits; } bodies[] = {
-	{ "ir", 1u << 0 }, { "cr", 1u << 2 }, { "p10cr", 1u << 4 }, { "kur", 1u << 7 }, { "krr", 1u << 9 },
-	{ "rr", 1u << 11 }, { "ccr", 1u << 13 }, { "nested", 1u << 20 }, { "genm", 1u << 21 }, { "error", 1u << 23 },
-	{ "certConf", 1u << 24 }, { "pollReq", 1u << 25 },
-	{ "enroll", 1u << 0 | 1u << 2 | 1u << 4 | 1u << 13 }, { "renew", 1u << 7 }, { "revoke", 1u << 11 },
-	{ "info", 1u << 21 },
-};
-static const char *const body_words[] = {
-	"ir", "cr", "p10cr", "kur", "krr", "rr", "ccr", "nested", "genm", "error", "certConf", "pollReq",
-	"enroll", "renew", "revoke", "info", NULL
-};
-static_assert(sizeof(bodies) / sizeof(*bodies) + 1 == sizeof(body_words) / sizeof(*body_words), "one word per row of bodies");
 
 static const char *const planned_schemes[] = {
 	"coap", "coaps", "coap+tcp", "coaps+tcp", "http", "https", "tcp", "pkixcmp-tcp", "tls+tcp", "file",
@@ -57,12 +33,28 @@ static const struct option_row store_rows[] = {
 	{ .key = NULL }
 };
 
+#define IN_AUDIT(field) (IN(settings, audit.field) - IN(settings, audit))
+static const struct option_row audit_rows[] = {
+	{ .key = "file", .kind = OPTION_PATH, .offset = IN_AUDIT(file), .required = true,
+	  .help = "Where the records go, one JSON object a line; each holds the hash of the one before.", .example = "/var/log/cmpgate/audit.jsonl" },
+	{ .key = "required", .kind = OPTION_BOOL, .offset = IN_AUDIT(required), .standard = "no",
+	  .help = "yes: what cannot be recorded is not done." },
+	{ .key = "full", .kind = OPTION_CHOICE, .offset = IN_AUDIT(full), .choices = full_words, .standard = "drop-oldest",
+	  .help = "What happens at max_size: drop-oldest lets the oldest records go, stop-issuing refuses what would make a new one." },
+	{ .key = "max_size", .kind = OPTION_SIZE, .offset = IN_AUDIT(keep), .min = 1 << 20, .max = INT64_C(1) << 34, .standard = "64MiB",
+	  .help = "Octets of all records that are kept." },
+	LATER("syslog"),
+	{ .key = NULL }
+};
+
 static const struct option_row log_rows[] = {
 	{ .key = "level", .kind = OPTION_CHOICE, .offset = IN(settings, log.level) - IN(settings, log), .choices = levels, .standard = "info",
 	  .help = "How much is written. From info up, every line can be understood without the source." },
 	{ .key = "format", .kind = OPTION_CHOICE, .offset = IN(settings, log.format) - IN(settings, log), .choices = formats, .standard = "auto",
 	  .help = "auto writes for people on a terminal and with priorities under systemd; logfmt and json are for machines." },
-	LATER("audit"),
+	// The record stands beside `log` in the settings.
+	{ .key = "audit", .kind = OPTION_RECORD, .offset = IN(settings, audit) - IN(settings, log), .rows = audit_rows,
+	  .help = "Who asked for what, and what became of it, for auditors." },
 	{ .key = NULL }
 };
 
@@ -120,32 +112,22 @@ static const struct option_row limits_rows[] = {
 	{ .key = "min_rate", .kind = OPTION_RATE, .offset = IN(settings_limits, min_rate), .max = 1048576, .standard = "100/s",
 	  .help = "Octets per second that must arrive while a content is under way; 0/s switches this off." },
 	{ .key = "coap", .kind = OPTION_RECORD, .offset = 0, .rows = coap_rows, .help = "Limits of CoAP listeners." },
-	LATER("clock_skew"), LATER("max_batch"),
-	{ .key = NULL }
-};
-
-static const struct option_row match_rows[] = {
-	{ .key = "path", .kind = OPTION_TEXTS, .offset = IN(settings_route, match_path), .min = 1, .max = 64,
-	  .help = "Globs on the path of the request.", .example = "/.well-known/cmp/p/plc*" },
-	{ .key = "profile", .kind = OPTION_TEXTS, .offset = IN(settings_route, match_profile), .min = 1, .max = 64,
-	  .help = "Globs on the certificate profile that the header of the message names.", .example = "\"plc*\"" },
-	{ .key = "body", .kind = OPTION_TEXTS, .offset = IN(settings_route, match_body), .min = 1, .max = 32, .choices = body_words,
-	  .help = "Kinds of the first message: ir, cr, p10cr, kur, rr, genm, ccr, krr, nested, certConf, pollReq, error, "
-	  "or the groups enroll (ir, cr, p10cr, ccr), renew (kur), revoke (rr), info (genm). "
-	  "A certConf or pollReq of a known transaction follows its transaction, whatever stands here.", .example = "enroll" },
-	{ .key = "source", .kind = OPTION_CIDRS, .offset = IN(settings_route, match_source), .min = 1, .max = 256,
-	  .help = "Networks the request may come from.", .example = "[10.7.0.0/16]" },
-	{ .key = "sender", .kind = OPTION_TEXTS, .offset = IN(settings_route, match_sender), .min = 1, .max = 64,
-	  .help = "Globs on the sender's name as text (RFC 4514).", .example = "\"CN=plc-*,O=Works 7\"" },
-	LATER("template"),
-	{ .key = NULL }
-};
-
-static const struct option_row reject_rows[] = {
-	{ .key = "status", .kind = OPTION_CHOICE, .offset = IN(settings_route, reject_status), .choices = failures, .standard = "notAuthorized",
-	  .help = "The PKIFailureInfo bit of the answer, by its name." },
-	{ .key = "text", .kind = OPTION_TEXT, .offset = IN(settings_route, reject_text),
-	  .help = "A sentence for the device.", .example = "\"revocation only through the RA desk\"" },
+	{ .key = "clock_skew", .kind = OPTION_DURATION, .offset = IN(settings_limits, clock_skew), .max = INT64_C(2592000000), .standard = "1h",
+	  .word = "none", .meaning = 0,
+	  .help = "How far the time in a message may be from ours, where a route verifies; none: it is not looked at. In drop folders it never is." },
+	{ .key = "mac_iterations", .kind = OPTION_INTEGER, .offset = IN(settings_limits, mac_iterations), .min = 100, .max = 10000000, .standard = "100000",
+	  .help = "The most iterations that the MAC of a message may ask for." },
+	{ .key = "mac_refusal_delay", .kind = OPTION_DURATION, .offset = IN(settings_limits, mac_refusal_delay), .max = 60000, .standard = "1s",
+	  .help = "How long a message with a wrong MAC waits for its refusal." },
+	{ .key = "per_identity", .kind = OPTION_INTEGER, .offset = IN(settings_limits, per_identity), .min = 1, .max = 1024, .standard = "4",
+	  .help = "Transactions in flight of one verified device." },
+	{ .key = "failures", .kind = OPTION_INTEGER, .offset = IN(settings_limits, failures), .min = 1, .max = 1000, .standard = "5",
+	  .help = "Refusals of one device or reference within failure_window, after which it has to wait." },
+	{ .key = "failure_window", .kind = OPTION_DURATION, .offset = IN(settings_limits, failure_window), .min = 1000, .max = 86400000, .standard = "10m",
+	  .help = "The time that failures is counted in." },
+	{ .key = "secret_failures", .kind = OPTION_INTEGER, .offset = IN(settings_limits, secret_failures), .min = 1, .max = 1000, .standard = "5",
+	  .help = "Wrong MACs under one secret, after which it is locked." },
+	LATER("max_batch"),
 	{ .key = NULL }
 };
 
@@ -163,31 +145,13 @@ const struct option_row language_upstream[] = {
 	{ .key = "timeout", .kind = OPTION_DURATION, .offset = IN(entry, timeout), .min = 100, .max = 3600000, .standard = "30s",
 	  .help = "How long one exchange with it may take.", .example = "20s" },
 	{ .key = "insecure_upstream", .kind = OPTION_TEXTS, .offset = IN(entry, insecure), .max = 1, .choices = insecure_words,
-	  .help = "yes-i-know allows a plain link off loopback where a route accepts unprotected errors from it." },
-	LATER("tls"), LATER("trust"), LATER("issued_trust"), LATER("insecure_skip_verify"), LATER("retry"), LATER("credential"),
+	  .help = "yes-i-know allows a plain link off loopback where a route accepts unprotected errors or trust anchors from it." },
+	{ .key = "trust", .kind = OPTION_TEXTS, .offset = IN(entry, trust), .min = 1, .max = LANGUAGE_SETS,
+	  .help = "Trust sets that its answers are verified with. A route with protection: replace needs it.", .example = "plant" },
+	{ .key = "issued_trust", .kind = OPTION_TEXTS, .offset = IN(entry, issued_trust), .min = 1, .max = LANGUAGE_SETS,
+	  .help = "Trust sets that the certificates it issues must chain to, where a route verifies its answers.", .example = "plant" },
+	LATER("tls"), LATER("insecure_skip_verify"), LATER("retry"), LATER("credential"),
 	LATER("psk"), LATER("carrier"), LATER("check_after"), LATER("expire"),
-	{ .key = NULL }
-};
-
-const struct option_row language_route[] = {
-	{ .key = "name", .kind = OPTION_NAME, .offset = IN(route_entry, route.name),
-	  .help = "A name for logs and metrics; route-1, route-2 and so on by itself.", .example = "plc" },
-	{ .key = "from", .kind = OPTION_TEXTS, .offset = IN(route_entry, route.from), .min = 1, .max = 256,
-	  .help = "Listeners whose requests it takes; any, or nothing here, means all.", .example = "[field]" },
-	{ .key = "match", .kind = OPTION_RECORD, .offset = IN(route_entry, route), .rows = match_rows,
-	  .help = "What a transaction's first message must look like; all that is written here must fit." },
-	{ .key = "to", .kind = OPTION_TEXT, .offset = IN(route_entry, to),
-	  .help = "The upstream, or reject. Not needed where there is one upstream only.", .example = "plant-ca" },
-	{ .key = "protection", .kind = OPTION_CHOICE, .offset = IN(route_entry, protection), .choices = protections, .absent = protections_later,
-	  .standard = "keep", .help = "keep forwards every octet as received (RFC 9483 5.2.1)." },
-	{ .key = "reject", .kind = OPTION_RECORD, .offset = IN(route_entry, route), .rows = reject_rows,
-	  .help = "The answer of a route with to: reject." },
-	{ .key = "accept", .kind = OPTION_TEXTS, .offset = IN(route_entry, accept), .max = 16, .choices = deviations, .absent = deviations_later,
-	  .help = "Deviations from RFC 9483 that are tolerated, each by name. unprotected-error passes on error messages of the upstream that nobody signed.",
-	  .example = "[unprotected-error]" },
-	LATER("popo"), LATER("accept_raverified"), LATER("trust"), LATER("secrets"), LATER("sign_with"), LATER("reply_with"),
-	LATER("batch"), LATER("delay"), LATER("approve"), LATER("confirm"), LATER("set"), LATER("limits"), LATER("retry"),
-	LATER("keygen"), LATER("volatile"), LATER("pwri_form"),
 	{ .key = NULL }
 };
 
@@ -203,18 +167,32 @@ const struct option_row language_rows[] = {
 	  .help = "The user to become when started as root; cmpgate by itself.", .example = "cmpgate" },
 	{ .key = "group", .kind = OPTION_NAME, .offset = IN(settings, group), .restart = true,
 	  .help = "The group to become when started as root; the user's own by itself.", .example = "cmpgate" },
-	{ .key = "listeners", .kind = OPTION_MAP, .rows = language_listener,
+	{ .key = "listeners", .kind = OPTION_MAP, .rows = language_listener, .brief = "url",
 	  .help = "Where devices come in, each under a name of your choice: a URL, or a map with the keys below." },
-	{ .key = "upstreams", .kind = OPTION_MAP, .rows = language_upstream,
+	{ .key = "upstreams", .kind = OPTION_MAP, .rows = language_upstream, .brief = "url",
 	  .help = "Where requests go, each under a name of your choice: a URL, or a map with the keys below." },
+	{ .key = "trust", .kind = OPTION_MAP, .rows = language_trust, .brief = "anchors",
+	  .help = "Sets of certification authorities that are believed, each under a name of your choice: files, or a map with the keys below." },
+	{ .key = "credentials", .kind = OPTION_MAP, .rows = language_credential,
+	  .help = "Certificates of the gateway itself with their keys, each under a name of your choice." },
+	{ .key = "secrets", .kind = OPTION_MAP, .rows = language_secrets, .brief = "file",
+	  .help = "Tables of the secrets that devices share with the gateway, each under a name of your choice: file:/path, or a map with the keys below." },
+	{ .key = "answers", .kind = OPTION_RECORD, .offset = IN(settings, answers), .rows = language_answers,
+	  .help = "What routes with to: answers tell devices that ask with genm (RFC 9483 4.3)." },
 	{ .key = "routes", .kind = OPTION_LIST, .rows = language_route,
 	  .help = "Which request goes where. The first route that fits a transaction's first message takes the whole transaction. "
 	  "With exactly one upstream and no routes, everything goes there; a request that no route fits is refused." },
 	{ .key = "limits", .kind = OPTION_RECORD, .offset = IN(settings, limits), .rows = limits_rows, .help = "What is held, and for how long." },
 	{ .key = "store", .kind = OPTION_RECORD, .offset = IN(settings, store), .rows = store_rows, .help = "Durable state." },
 	{ .key = "log", .kind = OPTION_RECORD, .offset = IN(settings, log), .rows = log_rows, .help = "What is written to standard error." },
-	LATER("trust"), LATER("credentials"), LATER("secrets"), LATER("ca"), LATER("usb"), LATER("answers"), LATER("metrics"),
-	LATER("alerts"), LATER("clock"), LATER("sandbox"), LATER("memory_limit"),
+	{ .key = "clock", .kind = OPTION_CHOICE, .offset = IN(settings, clock), .choices = clock_rules, .standard = "wait-for-sync",
+	  .help = "When the system's clock is believed: wait-for-sync when the kernel says that it is synchronised, trust-system when it is not behind what "
+	  "was seen before, floor never. Until then validity is judged by the newest time that was seen, and no message is refused for its time." },
+	{ .key = "workers", .kind = OPTION_INTEGER, .offset = IN(settings, workers), .max = 16, .standard = "auto", .word = "auto", .meaning = -1,
+	  .restart = true, .help = "Threads that verify and sign; auto is one for each core, 0 does it all in one thread.", .example = "2" },
+	{ .key = "control", .kind = OPTION_PATH, .offset = IN(settings, control), .restart = true,
+	  .help = "The socket that commands reach the running gateway by; one is chosen by itself.", .example = "/run/cmpgate/control.sock" },
+	LATER("ca"), LATER("usb"), LATER("metrics"), LATER("alerts"), LATER("sandbox"), LATER("memory_limit"),
 	{ .key = NULL }
 };
 
@@ -225,15 +203,6 @@ language_scheme_is_planned(const char *scheme)
 		if (strcmp(*s, scheme) == 0)
 			return true;
 	return false;
-}
-
-uint64_t
-language_body_bits(const char *word)
-{
-	for (size_t i = 0; i < sizeof(bodies) / sizeof(*bodies); i++)
-		if (strcmp(bodies[i].word, word) == 0)
-			return bodies[i].bits;
-	return 0;
 }
 
 const struct config_scheme *

@@ -20,7 +20,8 @@ struct load {
 	bool broken;		// a file could not be read to its end: references may dangle without fault
 	const struct config_scheme *schemes;	// ends with scheme NULL
 	struct settings *settings;	// being filled
-	struct node *listeners, *upstreams, *routes;	// the keys of these sections; NULL: not written
+	struct node *listeners, *upstreams, *routes, *trusts, *credentials, *secrets;	// the keys of these sections; NULL: not written
+	struct hidden *hidden;		// lines that no finding may show
 	struct node *whole;		// the merged map
 };
 

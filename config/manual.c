@@ -32,6 +32,7 @@ kind_name(enum option_kind kind)
 		[OPTION_TEXT] = "text", [OPTION_NAME] = "name", [OPTION_PATH] = "path", [OPTION_URL] = "URL",
 		[OPTION_BOOL] = "yes or no", [OPTION_INTEGER] = "number", [OPTION_SIZE] = "size", [OPTION_DURATION] = "duration",
 		[OPTION_CHOICE] = "one of", [OPTION_TEXTS] = "text or list of texts", [OPTION_CIDRS] = "network or list of networks",
+		[OPTION_PATHS] = "path or list of paths", [OPTION_PATH_MAP] = "path, or map of names to paths", [OPTION_SOURCE] = "source of a secret:",
 		[OPTION_RECORD] = "map", [OPTION_RATE] = "rate", [OPTION_MAP] = "map of names", [OPTION_LIST] = "list of maps",
 		[OPTION_ABSENT] = "not in this build",
 	};
@@ -56,7 +57,7 @@ put_number(struct buffer *out, const struct option_row *row, int64_t n)
 static void
 put_kind(struct buffer *out, const struct option_row *row)
 {
-	bool list = row->kind == OPTION_TEXTS || row->kind == OPTION_CIDRS;
+	bool list = row->kind == OPTION_TEXTS || row->kind == OPTION_CIDRS || row->kind == OPTION_PATHS || row->kind == OPTION_PATH_MAP;
 
 	buffer_append_text(out, kind_name(row->kind));
 	if (row->choices != NULL) {
@@ -73,6 +74,10 @@ put_kind(struct buffer *out, const struct option_row *row)
 		put_number(out, row, row->max);
 	} else if (list && row->max != 0)
 		buffer_printf(out, ", at most %" PRId64, row->max);
+	if (row->word != NULL) {
+		buffer_append_text(out, ", or ");
+		put_text(out, row->word);
+	}
 	if (row->standard != NULL) {
 		buffer_append_text(out, "; default ");
 		put_text(out, row->standard);
@@ -98,7 +103,7 @@ put_row(struct buffer *out, const struct option_row *row, const char *prefix)
 	buffer_append_text(out, ")\n.br\n");
 	put_text(out, row->help);
 	buffer_append_text(out, "\n");
-	if (row->kind != OPTION_RECORD)
+	if (row->rows == NULL)
 		return;
 	snprintf(path, sizeof(path), "%s%s.", prefix, row->key);
 	put_rows(out, row->rows, path);

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "config/expand.h"
+#include "config/guard.h"
 #include "config/language.h"
 #include "config/rows.h"
 
@@ -29,19 +30,14 @@ refuse_later(struct load *l, struct node *n, const char *what)
 static void
 refuse_later_forms(struct load *l, const struct node *map)
 {
-	struct node *to = value_of(map, "to"), *match = value_of(map, "match");
-	struct node *sender = match != NULL && match->kind == NODE_MAP ? value_of(match, "sender") : NULL;
+	struct node *to = value_of(map, "to");
 
-	if (to != NULL && !to->bad && to->kind == NODE_LIST)
+	if (to == NULL || to->bad)
+		return;
+	if (to->kind == NODE_LIST)
 		refuse_later(l, to, "several upstreams in one route (fail-over) are");
-	else if (to != NULL && !to->bad && to->kind == NODE_SCALAR && strncmp(to->text, "ca:", 3) == 0)
+	else if (to->kind == NODE_SCALAR && strncmp(to->text, "ca:", 3) == 0)
 		refuse_later(l, to, "the embedded CA (ca:) is");
-	else if (to != NULL && !to->bad && to->kind == NODE_SCALAR && strcmp(to->text, "answers") == 0)
-		refuse_later(l, to, "answering locally (to: answers) is");
-	if (sender != NULL && !sender->bad && sender->kind == NODE_MAP)
-		refuse_later(l, sender, "matching the signer is");
-	else if (sender != NULL && !sender->bad && sender->kind == NODE_SCALAR && strncmp(sender->text, "kid:", 4) == 0)
-		refuse_later(l, sender, "matching the senderKID (kid:) is");
 }
 
 // Every name in `from` must be a listener; `any` alone means all.
@@ -89,7 +85,7 @@ refuse_no_target(struct load *l, const struct node *map, const char *where)
 		return;
 	item = finding_add(l->findings, CODE_ROUTE_TARGET, &map->at, "'to' is missing%s", where);
 	finding_help(l->findings, item, l->settings->upstream_count == 0 ? "no upstream is defined" :
-		"with more than one upstream, a route says to: NAME or to: reject");
+		"with more than one upstream, a route says to: NAME, to: answers or to: reject");
 }
 
 static void
@@ -105,8 +101,8 @@ check_target(struct load *l, struct route_entry *r, const struct node *map, cons
 	}
 	if (to->bad || r->to == NULL)
 		return;
-	if (strcmp(r->to, "reject") == 0) {
-		r->route.target = TARGET_REJECT;
+	if (strcmp(r->to, "reject") == 0 || strcmp(r->to, "answers") == 0) {
+		r->route.target = strcmp(r->to, "reject") == 0 ? TARGET_REJECT : TARGET_ANSWERS;
 		return;
 	}
 	r->route.upstream = SIZE_MAX;
@@ -145,6 +141,44 @@ check_twice(struct load *l, const struct settings_route *r, const struct node *n
 	}
 }
 
+// Globs on names and globs on senderKIDs are two lists in one, names first.
+static void
+split_sender(struct load *l, struct route_entry *r)
+{
+	static const char kid[] = "kid:";
+	const struct option_texts *from = &r->sender;
+	char **items = from->count > 0 ? load_keep(l, from->count * sizeof(*items)) : NULL;
+	size_t names = 0, kids = 0;
+
+	if (items == NULL)
+		return;
+	for (size_t i = 0; i < from->count; i++)
+		if (strncmp(from->items[i], kid, sizeof(kid) - 1) != 0)
+			items[names++] = from->items[i];
+	for (size_t i = 0; i < from->count; i++)
+		if (strncmp(from->items[i], kid, sizeof(kid) - 1) == 0)
+			items[names + kids++] = from->items[i] + sizeof(kid) - 1;
+	r->route.match_sender = (struct option_texts){ items, names };
+	r->route.match_kid = (struct option_texts){ items + names, kids };
+}
+
+// What the rows leave behind becomes what a route is asked for.
+static void
+finish_route(struct load *l, struct route_entry *r)
+{
+	struct settings_route *o = &r->route;
+
+	split_sender(l, r);
+	for (size_t i = 0; i < o->match_body.count; i++)
+		o->body_bits |= language_body_bits(o->match_body.items[i]);
+	for (size_t i = 0; i < r->accept.count; i++)
+		o->accept |= language_accept_bit(r->accept.items[i]);
+	o->match_signer.given = o->match_signer.issuer != NULL || o->match_signer.san != NULL || o->match_signer.trust != NULL;
+	o->match_template.given = o->match_template.subject.count > 0 || o->match_template.san.count > 0 || o->match_template.key.count > 0 ||
+		o->match_template.eku.count > 0 || o->match_template.validity > 0;
+	o->set.given = o->set.subject != NULL || o->set.add.count > 0 || o->set.san.count > 0 || o->set.validity > 0;
+}
+
 static void
 take_route(struct load *l, struct node *n, size_t number)
 {
@@ -167,15 +201,13 @@ take_route(struct load *l, struct node *n, size_t number)
 	rows_fill(l, &group, 1, n, where, NULL);
 	if (r.route.name == NULL)
 		r.route.name = load_keep_text(l, by_number);
-	for (size_t i = 0; i < r.route.match_body.count; i++)
-		r.route.body_bits |= language_body_bits(r.route.match_body.items[i]);
-	for (size_t i = 0; i < r.accept.count; i++)
-		r.route.accept_unprotected_error = r.route.accept_unprotected_error || strcmp(r.accept.items[i], "unprotected-error") == 0;
+	finish_route(l, &r);
 	r.route.place = entry_place(n);
 	check_from(l, &r.route, value_of(n, "from"));
 	check_target(l, &r, n, where);
 	check_reject(l, &r, n, where);
 	check_twice(l, &r.route, name != NULL ? name : n);
+	guard_route(l, &r.route, n, where);
 	*out = r.route;
 	l->settings->route_count++;
 }

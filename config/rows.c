@@ -2,6 +2,7 @@
 #include "config/rows.h"
 
 #include "config/expand.h"
+#include "config/secret.h"
 #include "config/suggest.h"
 #include "config/value.h"
 
@@ -48,7 +49,11 @@ form_of(enum option_kind kind)
 	case OPTION_PATH:
 	case OPTION_URL:
 	case OPTION_TEXTS:
+	case OPTION_PATHS:
+	case OPTION_SOURCE:
 		return (struct form){ "a text", NULL };
+	case OPTION_PATH_MAP:
+		return (struct form){ "a path", NULL };
 	case OPTION_CHOICE:
 	case OPTION_RECORD:
 	case OPTION_MAP:
@@ -66,10 +71,12 @@ refuse_form(struct load *l, const struct option_row *row, const struct node *n)
 	enum code code = row->kind == OPTION_NAME ? CODE_NAME : row->kind == OPTION_CIDRS ? CODE_CIDR : CODE_VALUE;
 	struct finding *item;
 
+	const char *or = row->word != NULL ? " or " : "", *word = row->word != NULL ? row->word : "";
+
 	if (*n->text == '\0')
-		item = finding_add(l->findings, code, &n->at, "'%s' wants %s, this is nothing", row->key, form.wanted);
+		item = finding_add(l->findings, code, &n->at, "'%s' wants %s%s%s, this is nothing", row->key, form.wanted, or, word);
 	else
-		item = finding_add(l->findings, code, &n->at, "'%s' wants %s, not '%.60s'", row->key, form.wanted, n->text);
+		item = finding_add(l->findings, code, &n->at, "'%s' wants %s%s%s, not '%.60s'", row->key, form.wanted, or, word, n->text);
 	if (form.help != NULL)
 		finding_help(l->findings, item, "%s", form.help);
 }
@@ -93,15 +100,20 @@ take_number(struct load *l, const struct option_row *row, int64_t *out, const st
 	bool well = row->kind == OPTION_INTEGER ? value_integer(n->text, &number) :
 		row->kind == OPTION_SIZE ? value_size(n->text, &number) :
 		row->kind == OPTION_RATE ? value_rate(n->text, &number) : value_duration(n->text, &number);
+	const char *or = row->word != NULL ? ", or " : "", *word = row->word != NULL ? row->word : "";
 	char low[32], high[32];
 
+	if (row->word != NULL && strcmp(n->text, row->word) == 0) {
+		*out = row->meaning;
+		return;
+	}
 	if (!well) {
 		refuse_form(l, row, n);
 		return;
 	}
 	if ((row->min != 0 || row->max != 0) && (number < row->min || number > row->max)) {
-		finding_add(l->findings, CODE_RANGE, &n->at, "'%s' must be from %s to %s, not %.60s", row->key,
-			number_text(row, row->min, low, sizeof(low)), number_text(row, row->max, high, sizeof(high)), n->text);
+		finding_add(l->findings, CODE_RANGE, &n->at, "'%s' must be from %s to %s%s%s, not %.60s", row->key,
+			number_text(row, row->min, low, sizeof(low)), number_text(row, row->max, high, sizeof(high)), or, word, n->text);
 		return;
 	}
 	*out = number;
@@ -159,22 +171,17 @@ check_line(struct load *l, const struct option_row *row, const struct node *n, s
 	return true;
 }
 
-static char *
-absolute_path(struct load *l, const struct node *n)
+char *
+rows_path(struct load *l, const struct node *n, const char *name, const char *path)
 {
-	const char *folder = n->at.source->folder;
-	size_t len = strlen(folder);
-	char *out;
+	const char *folder = path[0] == '/' ? "" : n->at.source->folder;
+	size_t before = name != NULL ? strlen(name) + 1 : 0, len = strlen(folder);
+	bool slash = len > 0 && folder[len - 1] != '/';
+	char *out = load_keep(l, before + len + slash + strlen(path) + 1);
 
-	if (n->text[0] == '/')
-		return load_keep_text(l, n->text);
-	out = load_keep(l, len + strlen(n->text) + 2);
 	if (out == NULL)
 		return NULL;
-	memcpy(out, folder, len);
-	if (len > 0 && out[len - 1] != '/')
-		out[len++] = '/';
-	strcpy(out + len, n->text);
+	sprintf(out, "%s%s%s%s%s", name != NULL ? name : "", name != NULL ? "=" : "", folder, slash ? "/" : "", path);
 	return out;
 }
 
@@ -188,7 +195,7 @@ take_text(struct load *l, const struct option_row *row, char **out, const struct
 		refuse_form(l, row, n);
 		return;
 	}
-	*out = row->kind == OPTION_PATH ? absolute_path(l, n) : load_keep_text(l, n->text);
+	*out = row->kind == OPTION_PATH ? rows_path(l, n, NULL, n->text) : load_keep_text(l, n->text);
 }
 
 static bool
@@ -202,7 +209,7 @@ scalar_ready(struct load *l, const struct option_row *row, struct node *n)
 		finding_add(l->findings, CODE_SHAPE, &n->at, "'%s' wants %s, this is %s", row->key, form.wanted, node_kind_name(n));
 		return false;
 	}
-	return expand_node(l, n) != NULL;
+	return secret_refuse_armour(l, row->key, n) && expand_node(l, n) != NULL;
 }
 
 static bool
@@ -233,7 +240,7 @@ check_item(struct load *l, const struct option_row *row, struct node *n)
 	return false;
 }
 
-// TEXTS, CIDRS: a text or a list of texts.
+// TEXTS, CIDRS, PATHS: a text or a list of texts.
 static void
 take_texts(struct load *l, const struct option_row *row, struct option_texts *out, struct node *n)
 {
@@ -258,11 +265,48 @@ take_texts(struct load *l, const struct option_row *row, struct option_texts *ou
 	for (; item != NULL; item = list ? item->next : NULL) {
 		if (!check_item(l, row, item))
 			continue;
-		texts.items[texts.count] = load_keep_text(l, item->text);
+		texts.items[texts.count] = row->kind == OPTION_PATHS ? rows_path(l, item, NULL, item->text) : load_keep_text(l, item->text);
 		if (texts.items[texts.count] != NULL)
 			texts.count++;
 	}
 	*out = texts;
+}
+
+// One NAME: path of a PATH_MAP; the name may be empty.
+static void
+take_named_path(struct load *l, const struct option_row *row, struct option_texts *out, const char *name, struct node *n)
+{
+	if (!check_item(l, row, n))
+		return;
+	out->items[out->count] = rows_path(l, n, name, n->text);
+	if (out->items[out->count] != NULL)
+		out->count++;
+}
+
+static void
+take_path_map(struct load *l, const struct option_row *row, struct option_texts *out, struct node *n)
+{
+	size_t count = n->kind == NODE_MAP ? n->count : 1;
+
+	if (n->bad)
+		return;
+	if (row->max != 0 && (int64_t)count > row->max) {
+		finding_add(l->findings, CODE_RANGE, &n->at, "'%s' wants at most %" PRId64 " entries, not %zu", row->key, row->max, count);
+		return;
+	}
+	*out = (struct option_texts){ NULL, 0 };
+	if (count == 0 || (out->items = load_keep(l, count * sizeof(*out->items))) == NULL)
+		return;
+	if (n->kind != NODE_MAP)
+		take_named_path(l, row, out, "", n);
+	for (struct node *key = n->kind == NODE_MAP ? n->first : NULL; key != NULL; key = key->next) {
+		if (key->bad || strncmp(key->text, "x-", 2) == 0)
+			continue;
+		if (*key->text != '\0' && !value_name(key->text))
+			finding_help(l->findings, finding_add(l->findings, CODE_NAME, &key->at, "'%.60s' is not a name", key->text),
+				"letters, digits, - _ and . make a name, 64 at most");
+		take_named_path(l, row, out, key->text, key->value);
+	}
 }
 
 void
@@ -270,9 +314,20 @@ rows_value(struct load *l, const struct option_row *row, void *out, struct node 
 {
 	size_t index;
 
-	if (row->kind == OPTION_TEXTS || row->kind == OPTION_CIDRS) {
+	switch (row->kind) {
+	case OPTION_TEXTS:
+	case OPTION_CIDRS:
+	case OPTION_PATHS:
 		take_texts(l, row, out, n);
 		return;
+	case OPTION_PATH_MAP:
+		take_path_map(l, row, out, n);
+		return;
+	case OPTION_SOURCE:
+		secret_take(l, row, out, n);
+		return;
+	default:
+		break;
 	}
 	if (!scalar_ready(l, row, n))
 		return;
@@ -301,6 +356,9 @@ rows_value(struct load *l, const struct option_row *row, void *out, struct node 
 		return;
 	case OPTION_TEXTS:
 	case OPTION_CIDRS:
+	case OPTION_PATHS:
+	case OPTION_PATH_MAP:
+	case OPTION_SOURCE:
 	case OPTION_RECORD:
 	case OPTION_MAP:
 	case OPTION_LIST:
@@ -333,6 +391,8 @@ fill_defaults(struct load *l, const struct option_row *rows, void *base)
 		fill_default(l, row, base);
 		if (row->kind == OPTION_RECORD)
 			fill_defaults(l, row->rows, member(row, base));
+		else if (row->kind == OPTION_TEXTS && row->rows != NULL)
+			fill_defaults(l, row->rows, base);
 	}
 }
 
@@ -375,13 +435,28 @@ refuse_key(struct load *l, const struct row_group *groups, size_t count, const s
 static void fill_map(struct load *l, struct row_group *groups, size_t count, struct node *map, const char *where,
 	void (*take)(struct load *l, const struct option_row *row, struct node *key));
 
+// The word that may stand in place of a record, or one that a later version brings.
+static void
+take_word(struct load *l, const struct option_row *row, struct node *n)
+{
+	const char *const words[] = { row->word, NULL };
+	const struct option_row choice = { .key = row->key, .choices = words, .absent = row->absent };
+
+	if (scalar_ready(l, row, n) && strcmp(n->text, row->word) != 0)
+		refuse_choice(l, &choice, n);
+}
+
 // A record inside a map. Rows nest by the tables, not by the file.
 static void
-take_record(struct load *l, const struct option_row *row, void *base, struct node *key, const char *where)
+take_record(struct load *l, const struct option_row *row, void *out, struct node *key, const char *where)
 {
-	struct row_group inner = { .rows = row->rows, .out = member(row, base) };
+	struct row_group inner = { .rows = row->rows, .out = out };
 	char place[160];
 
+	if (row->word != NULL && key->value->kind == NODE_SCALAR && !node_is_empty(key->value)) {
+		take_word(l, row, key->value);
+		return;
+	}
 	snprintf(place, sizeof(place), " in '%s'%.120s", row->key, where);
 	fill_map(l, &inner, 1, key->value, place, NULL);
 }
@@ -409,6 +484,8 @@ take_key(struct load *l, struct row_group *groups, size_t count, struct node *ke
 	if (key->value->bad)
 		return;
 	if (row->kind == OPTION_RECORD)
+		take_record(l, row, member(row, group->out), key, where);
+	else if (row->kind == OPTION_TEXTS && row->rows != NULL && key->value->kind == NODE_MAP)
 		take_record(l, row, group->out, key, where);
 	else if (row->kind != OPTION_MAP && row->kind != OPTION_LIST)
 		rows_value(l, row, member(row, group->out), key->value);
@@ -493,7 +570,12 @@ value_equal(const struct option_row *row, const void *a, const void *b)
 		return *(const int *)x == *(const int *)y;
 	case OPTION_TEXTS:
 	case OPTION_CIDRS:
+	case OPTION_PATHS:
+	case OPTION_PATH_MAP:
 		return texts_equal(x, y);
+	case OPTION_SOURCE:
+		return ((const struct settings_source *)x)->kind == ((const struct settings_source *)y)->kind &&
+			text_equal(((const struct settings_source *)x)->value, ((const struct settings_source *)y)->value);
 	case OPTION_RECORD:
 	case OPTION_MAP:
 	case OPTION_LIST:

@@ -26,6 +26,8 @@ void rows_fill(struct load *l, struct row_group *groups, size_t count, struct no
 	void (*take)(struct load *l, const struct option_row *row, struct node *key));
 // Fill one value from a scalar or list.
 void rows_value(struct load *l, const struct option_row *row, void *out, struct node *n);
+// A path of a node, made absolute for the life of the settings; with a name, "NAME=path". NULL without memory.
+char *rows_path(struct load *l, const struct node *n, const char *name, const char *path);
 // Tell whether two structs agree in all values; with `restart_only`, in those
 // whose change needs a restart. On a difference the key goes to out ("store.path").
 bool rows_equal(const struct option_row *rows, const void *a, const void *b, bool restart_only, char *out, size_t size);

@@ -7,6 +7,7 @@
 #include "config/language.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define SAMPLE_MAX (1024 * 1024)	// octets of the text
 #define WIDTH 96			// characters of a line of help
@@ -54,7 +55,11 @@ value_of(const struct option_row *row)
 	case OPTION_BOOL:
 		return "no";
 	case OPTION_PATH:
+	case OPTION_PATHS:
+	case OPTION_PATH_MAP:
 		return "/path";
+	case OPTION_SOURCE:
+		return "file:/path";
 	case OPTION_CIDRS:
 		return "10.0.0.0/8";
 	case OPTION_TEXT:
@@ -82,6 +87,31 @@ put_setting(struct buffer *out, struct place at, const char *key, const char *va
 	buffer_printf(out, "%s%*s%s: %s\n", at.mark, (int)at.indent, "", key, value);
 }
 
+// Rows as a map in one line: "{signer: {issuer: "CN=a"}}".
+static void
+append_map(char *out, size_t size, const struct option_row *rows)
+{
+	for (const struct option_row *row = rows; row->key != NULL; row++) {
+		snprintf(out + strlen(out), size - strlen(out), "%s%s: ", row == rows ? "{" : ", ", row->key);
+		if (row->kind == OPTION_RECORD)
+			append_map(out, size, row->rows);
+		else
+			snprintf(out + strlen(out), size - strlen(out), "%s", value_of(row));
+	}
+	snprintf(out + strlen(out), size - strlen(out), "}");
+}
+
+// The other form of a value, as a comment: only one of the two can stand there.
+static void
+put_alternative(struct buffer *out, struct place at, const struct option_row *row)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "Or %s: ", row->key);
+	append_map(text, sizeof(text), row->rows);
+	put_help(out, at, text);
+}
+
 static void
 put_rows(struct buffer *out, struct place at, const struct option_row *rows, const char *skip)
 {
@@ -91,6 +121,8 @@ put_rows(struct buffer *out, struct place at, const struct option_row *rows, con
 		if (row->kind == OPTION_ABSENT || (skip != NULL && strcmp(row->key, skip) == 0))
 			continue;
 		put_help(out, at, row->help);
+		if (row->kind == OPTION_TEXTS && row->rows != NULL)
+			put_alternative(out, at, row);
 		if (row->kind != OPTION_RECORD) {
 			put_setting(out, at, row->key, value_of(row));
 			continue;
@@ -220,6 +252,26 @@ put_upstreams(struct buffer *out, const struct option_row *row, const struct con
 	put_waiting(out, s->upstream_rows);
 }
 
+// A section whose entries wait: one in full, and one in brief.
+static void
+put_waiting_entries(struct buffer *out, const struct option_row *row)
+{
+	static const struct { const char *key, *name, *skip, *brief, *value; } names[] = {
+		{ "trust", "devices", NULL, "plant", "[/etc/cmpgate/trust/plant-root.pem]" },
+		{ "credentials", "ra", "pin", NULL, NULL },
+		{ "secrets", "commissioning", NULL, "bench", "file:/etc/cmpgate/secrets/bench.txt" },
+	};
+	size_t i = 0;
+
+	while (strcmp(names[i].key, row->key) != 0)
+		i++;
+	put_help(out, (struct place){ "", 0 }, row->help);
+	buffer_printf(out, "#%s:\n#  %s:\n", row->key, names[i].name);
+	put_rows(out, (struct place){ "#", 4 }, row->rows, names[i].skip);
+	if (names[i].brief != NULL)
+		put_setting(out, (struct place){ "#", 2 }, names[i].brief, names[i].value);
+}
+
 // Two routes that wait: one that refuses, and one with every other key.
 static void
 put_routes(struct buffer *out, const struct option_row *row)
@@ -250,7 +302,12 @@ put_key(struct buffer *out, const struct option_row *row, const struct config_sc
 		return;
 	}
 	if (row->kind == OPTION_MAP) {
-		(strcmp(row->key, "listeners") == 0 ? put_listeners : put_upstreams)(out, row, schemes);
+		if (strcmp(row->key, "listeners") == 0)
+			put_listeners(out, row, schemes);
+		else if (strcmp(row->key, "upstreams") == 0)
+			put_upstreams(out, row, schemes);
+		else
+			put_waiting_entries(out, row);
 		return;
 	}
 	put_help(out, top, row->help);

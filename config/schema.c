@@ -6,6 +6,7 @@
 #include "config/language.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #define SCHEMA_MAX (4 * 1024 * 1024)	// octets of the text
 #define VARIABLE "\\\\$\\\\{"		// a value that the environment completes
@@ -53,7 +54,7 @@ put_item(struct buffer *out, const struct option_row *row)
 	if (row->choices != NULL)
 		put_words(out, row->choices);
 	else
-		buffer_append_text(out, row->kind == OPTION_CIDRS ? "\"type\": \"string\"" : "\"type\": [\"string\", \"number\", \"boolean\"]");
+		buffer_append_text(out, row->kind == OPTION_TEXTS ? "\"type\": [\"string\", \"number\", \"boolean\"]" : "\"type\": \"string\"");
 	buffer_append_text(out, "}");
 }
 
@@ -65,15 +66,82 @@ put_texts(struct buffer *out, const struct option_row *row)
 	buffer_append_text(out, ", {\"type\": \"array\", \"items\": ");
 	put_item(out, row);
 	put_range(out, row, "minItems", "maxItems");
+	buffer_append_text(out, "}");
+	if (row->rows != NULL) {
+		buffer_append_text(out, ", {");
+		put_object(out, row->rows, NULL, NULL);
+		buffer_append_text(out, "}");
+	}
+	buffer_append_text(out, "]");
+}
+
+// A number of its kind, or the word that may stand in its place.
+static void
+put_pattern(struct buffer *out, const struct option_row *row, const char *pattern)
+{
+	buffer_append_text(out, ", \"pattern\": \"");
+	if (row->word != NULL)
+		buffer_printf(out, "^%s$|", row->word);
+	buffer_printf(out, "%s|" VARIABLE "\"", pattern);
+}
+
+// Where a secret stands: one of the prefixes, or anything where a path may stand alone.
+static void
+put_source(struct buffer *out, const struct option_row *row)
+{
+	buffer_append_text(out, "\"type\": \"string\", \"pattern\": \"");
+	for (const char *const *word = row->choices; *word != NULL; word++) {
+		if (strcmp(*word, "path") == 0)
+			buffer_append_text(out, "^[^:]+$|");
+		else
+			buffer_printf(out, "^%s:|", *word);
+	}
+	buffer_append_text(out, VARIABLE "\"");
+}
+
+static void
+put_record(struct buffer *out, const struct option_row *row)
+{
+	const char *const words[] = { row->word, NULL };
+
+	if (row->word == NULL) {
+		put_object(out, row->rows, NULL, NULL);
+		return;
+	}
+	buffer_append_text(out, "\"anyOf\": [{");
+	put_words(out, words);
+	buffer_append_text(out, "}, {");
+	put_object(out, row->rows, NULL, NULL);
 	buffer_append_text(out, "}]");
+}
+
+static void put_type(struct buffer *out, const struct option_row *row, const struct config_scheme *schemes);
+
+// Named entries: each a map, or the value of the brief key alone.
+static void
+put_entries(struct buffer *out, const struct option_row *row, const struct config_scheme *schemes)
+{
+	const struct option_row *(*side)(const struct config_scheme *s) = strcmp(row->key, "listeners") == 0 ? listener_side :
+		strcmp(row->key, "upstreams") == 0 ? upstream_side : NULL;
+
+	buffer_append_text(out, "\"type\": [\"object\", \"null\"], \"patternProperties\": {\"^x-\": {}}, "
+		"\"additionalProperties\": {\"anyOf\": [");
+	for (const struct option_row *brief = row->rows; row->brief != NULL && brief->key != NULL; brief++) {
+		if (strcmp(brief->key, row->brief) != 0)
+			continue;
+		buffer_append_text(out, "{");
+		put_type(out, brief, NULL);
+		buffer_append_text(out, "}, ");
+	}
+	buffer_append_text(out, "{");
+	put_object(out, row->rows, side != NULL ? schemes : NULL, side);
+	buffer_append_text(out, "}]}");
 }
 
 // What the value looks like, without the braces around it.
 static void
 put_type(struct buffer *out, const struct option_row *row, const struct config_scheme *schemes)
 {
-	bool listeners = strcmp(row->key, "listeners") == 0;
-
 	switch (row->kind) {
 	case OPTION_TEXT:
 		buffer_append_text(out, "\"type\": [\"string\", \"number\", \"boolean\"]");
@@ -90,35 +158,43 @@ put_type(struct buffer *out, const struct option_row *row, const struct config_s
 			"\"^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|[Yy][Ee][Ss]|[Nn][Oo]|[Oo][Nn]|[Oo][Ff][Ff])$|" VARIABLE "\"");
 		return;
 	case OPTION_INTEGER:
-		buffer_append_text(out, "\"type\": [\"integer\", \"string\"], \"pattern\": \"^-?(0|[1-9][0-9]*)$|" VARIABLE "\"");
+		buffer_append_text(out, "\"type\": [\"integer\", \"string\"]");
+		put_pattern(out, row, "^-?(0|[1-9][0-9]*)$");
 		put_range(out, row, "minimum", "maximum");
 		return;
 	case OPTION_SIZE:
-		buffer_append_text(out, "\"type\": [\"string\", \"integer\"], \"pattern\": \"^(0|[1-9][0-9]*)(KiB|MiB|GiB)?$|" VARIABLE "\"");
+		buffer_append_text(out, "\"type\": [\"string\", \"integer\"]");
+		put_pattern(out, row, "^(0|[1-9][0-9]*)(KiB|MiB|GiB)?$");
 		put_range(out, row, "minimum", "maximum");
 		return;
 	case OPTION_DURATION:
-		buffer_append_text(out, "\"type\": [\"string\", \"integer\"], \"pattern\": \"^(0|(0|[1-9][0-9]*)(ms|s|m|h|d))$|" VARIABLE
-			"\", \"minimum\": 0, \"maximum\": 0");
+		buffer_append_text(out, "\"type\": [\"string\", \"integer\"]");
+		put_pattern(out, row, "^(0|(0|[1-9][0-9]*)(ms|s|m|h|d))$");
+		buffer_append_text(out, ", \"minimum\": 0, \"maximum\": 0");
 		return;
 	case OPTION_RATE:
-		buffer_append_text(out, "\"type\": \"string\", \"pattern\": \"^(0|[1-9][0-9]*)/s$|" VARIABLE "\"");
+		buffer_append_text(out, "\"type\": \"string\"");
+		put_pattern(out, row, "^(0|[1-9][0-9]*)/s$");
 		return;
 	case OPTION_CHOICE:
 		put_words(out, row->choices);
 		return;
 	case OPTION_TEXTS:
 	case OPTION_CIDRS:
+	case OPTION_PATHS:
 		put_texts(out, row);
 		return;
+	case OPTION_PATH_MAP:
+		buffer_append_text(out, "\"anyOf\": [{\"type\": \"string\"}, {\"type\": \"object\", \"additionalProperties\": {\"type\": \"string\"}}]");
+		return;
+	case OPTION_SOURCE:
+		put_source(out, row);
+		return;
 	case OPTION_RECORD:
-		put_object(out, row->rows, NULL, NULL);
+		put_record(out, row);
 		return;
 	case OPTION_MAP:
-		buffer_append_text(out, "\"type\": [\"object\", \"null\"], \"patternProperties\": {\"^x-\": {}}, "
-			"\"additionalProperties\": {\"anyOf\": [{\"type\": \"string\"}, {");
-		put_object(out, row->rows, schemes, listeners ? listener_side : upstream_side);
-		buffer_append_text(out, "}]}");
+		put_entries(out, row, schemes);
 		return;
 	case OPTION_LIST:
 		buffer_append_text(out, "\"type\": [\"array\", \"null\"], \"items\": {");
@@ -136,7 +212,7 @@ put_standard(struct buffer *out, const struct option_row *row)
 	if (row->standard == NULL)
 		return;
 	buffer_append_text(out, ", \"default\": ");
-	if (row->kind == OPTION_INTEGER)
+	if (row->kind == OPTION_INTEGER && row->word == NULL)
 		buffer_append_text(out, row->standard);
 	else
 		json_text(out, row->standard);

@@ -8,6 +8,7 @@
 #include "config/language.h"
 #include "config/private.h"
 #include "config/rows.h"
+#include "config/secret.h"
 
 #include <stdio.h>
 #include <yaml.h>
@@ -22,12 +23,14 @@ struct whole {
 static void
 take_section(struct load *l, const struct option_row *row, struct node *key)
 {
-	if (strcmp(row->key, "listeners") == 0)
-		l->listeners = key;
-	else if (strcmp(row->key, "upstreams") == 0)
-		l->upstreams = key;
-	else
-		l->routes = key;
+	const struct { const char *name; struct node **place; } sections[] = {
+		{ "listeners", &l->listeners }, { "upstreams", &l->upstreams }, { "trust", &l->trusts },
+		{ "credentials", &l->credentials }, { "secrets", &l->secrets }, { "routes", &l->routes },
+	};
+
+	for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); i++)
+		if (strcmp(row->key, sections[i].name) == 0)
+			*sections[i].place = key;
 }
 
 static size_t
@@ -63,6 +66,19 @@ settings_library(void)
 	return text;
 }
 
+// An empty section has no answer to give.
+static void
+take_answers(struct load *l, const struct node *map)
+{
+	struct settings_answers *a = &l->settings->answers;
+	const struct node *key = node_find(map, "answers");
+
+	if (key == NULL)
+		return;
+	a->place = entry_place(key);
+	a->given = a->ca_certs.count > 0 || a->new_with_new != NULL || a->crls.count > 0 || a->templates.count > 0;
+}
+
 static void
 read_whole(struct load *l, const char *file)
 {
@@ -74,6 +90,10 @@ read_whole(struct load *l, const char *file)
 	rows_fill(l, &group, 1, map, "", take_section);
 	entries_listeners(l);
 	entries_upstreams(l);
+	entries_trusts(l);
+	entries_credentials(l);
+	entries_secrets(l);
+	take_answers(l, map);
 	entries_routes(l);
 	check_whole(l);
 }
@@ -96,6 +116,7 @@ settings_load(const char *file, const struct config_scheme *schemes, struct find
 	whole->private.references = 1;
 	if (keep_schemes(&l, schemes))
 		read_whole(&l, file);
+	secret_hide(&l);
 	arena_clear(&l.scratch);
 	whole->private.arena = l.keep;
 	findings_sort(findings);
@@ -121,15 +142,62 @@ settings_unref(struct settings *s)
 	mem_free(s);
 }
 
+// A PKCS#11 module cannot be exchanged while its sessions are open.
+static bool
+same_modules(const struct settings *a, const struct settings *b, char *key, size_t size)
+{
+	for (size_t i = 0; i < a->credential_count; i++) {
+		const struct settings_credential *other = settings_credential_named(b, a->credentials[i].name);
+		struct credential_entry one = { .credential = a->credentials[i] }, two = { 0 };
+		char inner[64];
+
+		if (other == NULL)
+			continue;
+		two.credential = *other;
+		if (rows_equal(language_credential, &one, &two, true, inner, sizeof(inner)))
+			continue;
+		snprintf(key, size, "credentials.%s.%s", other->name, inner);
+		return false;
+	}
+	return true;
+}
+
 bool
 settings_needs_restart(const struct settings *a, const struct settings *b, struct fault *f)
 {
-	char key[96];
+	char key[160];
 
-	if (rows_equal(language_rows, a, b, true, key, sizeof(key)))
+	if (rows_equal(language_rows, a, b, true, key, sizeof(key)) && same_modules(a, b, key, sizeof(key)))
 		return false;
 	fault_set(f, FAIL_NONE, key, "a change of '%s' needs a restart", key);
 	return true;
+}
+
+const struct settings_trust *
+settings_trust_named(const struct settings *s, const char *name)
+{
+	for (size_t i = 0; i < s->trust_count; i++)
+		if (strcmp(s->trusts[i].name, name) == 0)
+			return &s->trusts[i];
+	return NULL;
+}
+
+const struct settings_credential *
+settings_credential_named(const struct settings *s, const char *name)
+{
+	for (size_t i = 0; i < s->credential_count; i++)
+		if (strcmp(s->credentials[i].name, name) == 0)
+			return &s->credentials[i];
+	return NULL;
+}
+
+const struct settings_secrets *
+settings_secrets_named(const struct settings *s, const char *name)
+{
+	for (size_t i = 0; i < s->secrets_count; i++)
+		if (strcmp(s->secrets[i].name, name) == 0)
+			return &s->secrets[i];
+	return NULL;
 }
 
 static bool

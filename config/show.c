@@ -5,12 +5,15 @@
 #include "config/language.h"
 #include "config/private.h"
 #include "config/rows.h"
+#include "config/secret.h"
 #include "config/value.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
 #define SHOW_MAX (16 * 1024 * 1024)	// octets of the text
+#define SOURCE_TEXT_MAX 8192		// octets of where a secret stands: a path and its prefix
+#define ACCEPT_WORDS 16			// words of accept
 
 struct writer {
 	struct buffer out;
@@ -142,6 +145,10 @@ put_number(struct writer *w, const struct option_row *row, int64_t n)
 {
 	char text[48];
 
+	if (row->word != NULL && n == row->meaning) {
+		put_scalar(w, row->key, row->word);
+		return;
+	}
 	if (row->kind == OPTION_SIZE)
 		value_size_text(n, text, sizeof(text));
 	else if (row->kind == OPTION_DURATION)
@@ -152,6 +159,8 @@ put_number(struct writer *w, const struct option_row *row, int64_t n)
 	buffer_printf(&w->out, w->json && row->kind != OPTION_INTEGER ? " \"%s\"" : " %s", text);
 	end_line(w);
 }
+
+static bool has_values(const struct option_row *rows, const void *base, bool own);
 
 static bool
 has_value(const struct option_row *row, const void *base)
@@ -164,30 +173,87 @@ has_value(const struct option_row *row, const void *base)
 	case OPTION_PATH:
 	case OPTION_URL:
 		return *(char *const *)member != NULL;
+	case OPTION_SOURCE:
+		return ((const struct settings_source *)member)->kind != SOURCE_NONE;
 	case OPTION_TEXTS:
+		return ((const struct option_texts *)member)->count > 0 || (row->rows != NULL && has_values(row->rows, base, false));
 	case OPTION_CIDRS:
+	case OPTION_PATHS:
+	case OPTION_PATH_MAP:
 		return ((const struct option_texts *)member)->count > 0;
 	case OPTION_RECORD:
-		for (const struct option_row *inner = row->rows; inner->key != NULL; inner++)
-			if (has_value(inner, member))
-				return true;
-		return false;
+		return has_values(row->rows, member, false);
+	case OPTION_INTEGER:
+	case OPTION_SIZE:
+	case OPTION_DURATION:
+	case OPTION_RATE:
+		// Without a default, 0 stands for nothing.
+		return row->standard != NULL || *(const int64_t *)member != 0;
 	case OPTION_MAP:
 	case OPTION_LIST:
 	case OPTION_ABSENT:
 		return false;
 	case OPTION_BOOL:
-	case OPTION_INTEGER:
-	case OPTION_SIZE:
-	case OPTION_DURATION:
 	case OPTION_CHOICE:
-	case OPTION_RATE:
 		break;
 	}
 	return true;
 }
 
-static void put_rows(struct writer *w, const struct option_row *rows, const void *base);
+// Tell whether a record has anything to show: all that is required, and one
+// value at least; with `own`, one that is no default.
+static bool
+has_values(const struct option_row *rows, const void *base, bool own)
+{
+	bool any = false;
+
+	for (const struct option_row *row = rows; row->key != NULL; row++) {
+		bool has = has_value(row, base);
+
+		if (row->required && !has)
+			return false;
+		any = any || (has && (!own || row->standard == NULL));
+	}
+	return any;
+}
+
+// "NAME=path": one key each.
+static void
+put_path_map(struct writer *w, const char *key, const struct option_texts *texts)
+{
+	open_map(w, key);
+	for (size_t i = 0; i < texts->count; i++) {
+		const char *item = texts->items[i], *path = strchr(item, '=');
+		char name[80];
+
+		snprintf(name, sizeof(name), "%.*s", (int)(path - item), item);
+		put_scalar(w, *name == '\0' && !w->json ? "\"\"" : name, path + 1);
+	}
+	close_with(w, "}");
+}
+
+static void
+put_source(struct writer *w, const char *key, const struct settings_source *source)
+{
+	char text[SOURCE_TEXT_MAX];
+
+	put_scalar(w, key, secret_text(source, text, sizeof(text)));
+}
+
+static void put_rows(struct writer *w, const struct option_row *rows, const void *base, const char *skip);
+
+// A record, or the word that stands for its defaults.
+static void
+put_record(struct writer *w, const struct option_row *row, const void *base)
+{
+	if (row->word != NULL && !has_values(row->rows, base, true)) {
+		put_scalar(w, row->key, row->word);
+		return;
+	}
+	open_map(w, row->key);
+	put_rows(w, row->rows, base, NULL);
+	close_with(w, "}");
+}
 
 static void
 put_row(struct writer *w, const struct option_row *row, const void *base)
@@ -218,13 +284,23 @@ put_row(struct writer *w, const struct option_row *row, const void *base)
 		put_scalar(w, row->key, row->choices[*(const int *)member]);
 		return;
 	case OPTION_TEXTS:
+		if (row->rows != NULL && has_values(row->rows, base, false))
+			put_record(w, row, base);
+		else
+			put_texts(w, row->key, member);
+		return;
 	case OPTION_CIDRS:
+	case OPTION_PATHS:
 		put_texts(w, row->key, member);
 		return;
+	case OPTION_PATH_MAP:
+		put_path_map(w, row->key, member);
+		return;
+	case OPTION_SOURCE:
+		put_source(w, row->key, member);
+		return;
 	case OPTION_RECORD:
-		open_map(w, row->key);
-		put_rows(w, row->rows, member);
-		close_with(w, "}");
+		put_record(w, row, member);
 		return;
 	case OPTION_MAP:
 	case OPTION_LIST:
@@ -234,10 +310,11 @@ put_row(struct writer *w, const struct option_row *row, const void *base)
 }
 
 static void
-put_rows(struct writer *w, const struct option_row *rows, const void *base)
+put_rows(struct writer *w, const struct option_row *rows, const void *base, const char *skip)
 {
 	for (const struct option_row *row = rows; row->key != NULL; row++)
-		put_row(w, row, base);
+		if (skip == NULL || strcmp(row->key, skip) != 0)
+			put_row(w, row, base);
 }
 
 // A key that the driver has as well is the driver's.
@@ -259,7 +336,7 @@ put_entry(struct writer *w, const char *name, const struct option_row *rows, con
 		if (!is_driver_key(driver_rows, row->key))
 			put_row(w, row, entry);
 	if (driver_rows != NULL && options != NULL)
-		put_rows(w, driver_rows, options);
+		put_rows(w, driver_rows, options, NULL);
 	close_with(w, "}");
 }
 
@@ -301,27 +378,113 @@ put_upstreams(struct writer *w, const struct settings *s)
 
 		entry.timeout = one->timeout;
 		entry.insecure = one->insecure;
+		entry.trust = one->trust;
+		entry.issued_trust = one->issued_trust;
 		put_entry(w, one->name, language_upstream, &entry, scheme != NULL ? scheme->upstream_rows : NULL, one->options);
 	}
 	close_with(w, "}");
 }
 
 static void
-put_route(struct writer *w, const struct settings *s, const struct settings_route *route)
+put_trusts(struct writer *w, const struct settings *s)
 {
-	char reject[] = "reject", unprotected[] = "unprotected-error", *accepted[] = { unprotected };
-	struct route_entry r = { .route = *route };
+	if (s->trust_count > 0)
+		open_map(w, "trust");
+	for (size_t i = 0; i < s->trust_count; i++) {
+		open_map(w, s->trusts[i].name);
+		put_rows(w, language_trust, &s->trusts[i], s->trusts[i].revocation ? NULL : "revocation");
+		close_with(w, "}");
+	}
+	if (s->trust_count > 0)
+		close_with(w, "}");
+}
 
-	r.to = route->target == TARGET_REJECT ? reject : s->upstreams[route->upstream].name;
-	if (route->accept_unprotected_error)
-		r.accept = (struct option_texts){ accepted, 1 };
+static void
+put_credentials(struct writer *w, const struct settings *s)
+{
+	if (s->credential_count > 0)
+		open_map(w, "credentials");
+	for (size_t i = 0; i < s->credential_count; i++) {
+		struct credential_entry entry = { .credential = s->credentials[i] };
+
+		open_map(w, s->credentials[i].name);
+		put_rows(w, language_credential, &entry, NULL);
+		close_with(w, "}");
+	}
+	if (s->credential_count > 0)
+		close_with(w, "}");
+}
+
+static void
+put_secrets(struct writer *w, const struct settings *s)
+{
+	if (s->secrets_count > 0)
+		open_map(w, "secrets");
+	for (size_t i = 0; i < s->secrets_count; i++) {
+		struct secrets_entry entry = { { SOURCE_FILE, s->secrets[i].file }, s->secrets[i].uses };
+
+		open_map(w, s->secrets[i].name);
+		put_rows(w, language_secrets, &entry, NULL);
+		close_with(w, "}");
+	}
+	if (s->secrets_count > 0)
+		close_with(w, "}");
+}
+
+// The words of a route's accept bits; the list has room for all of them.
+static struct option_texts
+accepted(unsigned accept, char *words[ACCEPT_WORDS])
+{
+	struct option_texts out = { words, 0 };
+	const char *word;
+	unsigned bit;
+
+	for (size_t i = 0; (word = language_accept_word(i, &bit)) != NULL; i++) {
+		union { const char *from; char *to; } text = { .from = word };
+
+		if ((accept & bit) != 0)
+			words[out.count++] = text.to;
+	}
+	return out;
+}
+
+// Globs on names, and behind them those on senderKIDs with their prefix back.
+// False without memory.
+static bool
+join_sender(const struct settings_route *route, struct arena *a, struct option_texts *out)
+{
+	size_t names = route->match_sender.count, kids = route->match_kid.count;
+
+	*out = (struct option_texts){ NULL, names + kids };
+	if (out->count == 0)
+		return true;
+	out->items = arena_array(a, out->count, sizeof(*out->items));
+	if (out->items == NULL)
+		return false;
+	for (size_t i = 0; i < names; i++)
+		out->items[i] = route->match_sender.items[i];
+	for (size_t i = 0; i < kids; i++)
+		if ((out->items[names + i] = arena_printf(a, "kid:%s", route->match_kid.items[i])) == NULL)
+			return false;
+	return true;
+}
+
+static void
+put_route(struct writer *w, const struct settings *s, const struct settings_route *route, struct arena *a)
+{
+	char reject[] = "reject", answers[] = "answers", *words[ACCEPT_WORDS];
+	struct route_entry r = { .route = *route, .accept = accepted(route->accept, words) };
+
+	r.to = route->target == TARGET_REJECT ? reject : route->target == TARGET_ANSWERS ? answers : s->upstreams[route->upstream].name;
+	if (!join_sender(route, a, &r.sender)) {
+		w->out.failed = true;
+		return;
+	}
 	new_line(w);
 	buffer_append_text(&w->out, w->json ? "{" : "- ");
 	w->depth++;
 	w->first = true;
-	for (const struct option_row *row = language_route; row->key != NULL; row++)
-		if (route->target == TARGET_REJECT || strcmp(row->key, "reject") != 0)
-			put_row(w, row, &r);
+	put_rows(w, language_route, &r, route->target == TARGET_REJECT ? NULL : "reject");
 	close_with(w, "}");
 }
 
@@ -329,6 +492,8 @@ put_route(struct writer *w, const struct settings *s, const struct settings_rout
 static void
 put_routes(struct writer *w, const struct settings *s)
 {
+	struct arena a;
+
 	put_key(w, "routes");
 	if (s->route_count == 0) {
 		buffer_append_text(&w->out, " []");
@@ -338,8 +503,10 @@ put_routes(struct writer *w, const struct settings *s)
 	buffer_append_text(&w->out, w->json ? " [" : "\n");
 	w->depth++;
 	w->first = w->json;
+	arena_init(&a, SHOW_MAX);
 	for (size_t i = 0; i < s->route_count; i++)
-		put_route(w, s, &s->routes[i]);
+		put_route(w, s, &s->routes[i], &a);
+	arena_clear(&a);
 	close_with(w, "]");
 }
 
@@ -351,9 +518,12 @@ settings_show(const struct settings *s, bool json)
 	buffer_init(&w.out, SHOW_MAX);
 	if (json)
 		buffer_append_text(&w.out, "{");
-	put_rows(&w, language_rows, s);
+	put_rows(&w, language_rows, s, NULL);
 	put_listeners(&w, s);
 	put_upstreams(&w, s);
+	put_trusts(&w, s);
+	put_credentials(&w, s);
+	put_secrets(&w, s);
 	put_routes(&w, s);
 	if (json)
 		buffer_append_text(&w.out, "\n}\n");

@@ -190,6 +190,7 @@ on_scalar(struct builder *b, const yaml_event_t *event)
 		return false;
 	refuse_marks(b, n->at, event->data.scalar.anchor, event->data.scalar.tag);
 	n->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	n->last_line = (int)event->end_mark.line + 1;
 	n->bad = !check_text(b, n, event) || event->data.scalar.anchor != NULL || event->data.scalar.tag != NULL;
 	text = load_scratch(b->load, strlen(value) + 1);
 	if (text == NULL)

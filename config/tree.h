@@ -18,6 +18,8 @@ struct node {
 	const char *text;	// SCALAR, and the keys of a map
 	bool plain;		// written without quotes
 	bool expanded;		// variables are replaced in text
+	bool secret;		// it seems to hold a secret: no message may quote it
+	int last_line;		// SCALAR: where it ends
 	bool bad;		// already reported: not looked at again
 	struct node *first, *last;	// LIST: items; MAP: keys, in order
 	struct node *next;		// the following sibling

@@ -508,7 +508,7 @@ asked_of(const struct gateway *g, const struct transaction *t, enum slot slot)
 		.first_body = t->first_body,
 		.transaction_id = span_of(t->id, t->id_len),
 		.nonces = { span_of(n->octets, n->len), span_of(first->octets, first->len), span_of(t->inner_nonce.octets, t->inner_nonce.len) },
-		.accept_unprotected_error = r != NULL && r->accept_unprotected_error,
+		.accept_unprotected_error = r != NULL && (r->accept & ACCEPT_UNPROTECTED_ERROR) != 0,
 	};
 
 	// Only after a delay may an answer refer to the first request instead of the last.

@@ -428,17 +428,13 @@ guards_keys(void **state)
 		{ V "limits: {coap: {session: 3}}\n", "E0103 2:17" },
 		{ V "zzzz: 1\n", "E0103 2:1" },
 		{ V "metrics: 127.0.0.1:9829\n", "E0104 2:1" },
-		{ V "trust: {a: [/b]}\ncredentials: {}\nca: {}\nusb: {}\nsecrets: {}\nanswers: {}\nalerts: {}\nclock: floor\nsandbox: off\nmemory_limit: 1MiB\n",
-		  "E0104 2:1, E0104 3:1, E0104 4:1, E0104 5:1, E0104 6:1, E0104 7:1, E0104 8:1, E0104 9:1, E0104 10:1, E0104 11:1" },
-		{ V "store: {keep: 400d}\nlog: {audit: {file: /a}}\nlimits: {clock_skew: 1h}\n", "E0104 2:9, E0104 3:7, E0104 4:10" },
+		{ V "ca: {}\nusb: {}\nalerts: {}\nsandbox: off\nmemory_limit: 1MiB\n", "E0104 2:1, E0104 3:1, E0104 4:1, E0104 5:1, E0104 6:1" },
+		{ V "store: {keep: 400d}\nlog: {audit: {file: /a, syslog: local4}}\nlimits: {max_batch: 1MiB}\n", "E0104 2:9, E0104 3:25, E0104 4:10" },
 		{ V "listeners: {in: {url: \"http://127.0.0.1\", credential: a, psk: b, later: c}}\n", "E0104 2:43, E0104 2:58, E0104 2:66" },
 		{ V "upstreams: {ca: {url: \"http://127.0.0.1\", tls: {trust: a}}}\n", "E0104 2:43" },
-		{ V IN UP "routes: [{protection: replace}]\n", "E0104 4:23" },
-		{ V IN UP "routes: [{accept: [pvno1, sha1-mac]}]\n", "E0104 4:20, E0104 4:27" },
-		{ V IN UP "routes: [{to: \"ca:bench\"}, {to: answers}, {to: [ca, cb]}]\n", "E0104 4:15, E0104 4:33, E0104 4:48" },
-		{ V IN UP "routes: [{match: {sender: \"kid:00\"}}, {match: {sender: {signer: a}}}, {match: {template: {key: p256}}}]\n",
-		  "E0104 4:27, E0104 4:56, E0104 4:80" },
-		{ V IN UP "routes: [{approve: manual, trust: a, popo: keep, batch: {max: 3}}]\n", "E0104 4:11, E0104 4:28, E0104 4:38, E0104 4:50" },
+		{ V IN UP "routes: [{to: \"ca:bench\"}, {to: [ca, cb]}]\n", "E0104 4:15, E0104 4:33" },
+		{ V IN UP "routes: [{approve: manual, batch: {max: 3}, delay: auto, confirm: pass, limits: {}, retry: {}, keygen: {}, volatile: yes, pwri_form: rfc3211}]\n",
+		  "E0104 4:20, E0104 4:28, E0104 4:45, E0104 4:58, E0104 4:73, E0104 4:85, E0104 4:96, E0104 4:108, E0104 4:123" },
 		{ V "listeners: {a: \"coaps://127.0.0.1\", b: \"https://127.0.0.1\"}\n", "E0104 2:16, E0104 2:40" },
 	};
 
@@ -865,7 +861,7 @@ has_defaults(void **state)
 	assert_int_equal(s->routes[0].target, TARGET_UPSTREAM);
 	assert_int_equal(s->routes[0].upstream, 0);
 	assert_int_equal(s->routes[0].body_bits, 0);
-	assert_false(s->routes[0].accept_unprotected_error);
+	assert_int_equal(s->routes[0].accept, 0);
 	assert_ptr_equal(settings_ref(s), s);
 	settings_unref(s);
 	assert_int_equal(s->version, 1);
@@ -944,7 +940,7 @@ check_full(const struct settings *s)
 	assert_int_equal(r[1].target, TARGET_UPSTREAM);
 	assert_int_equal(r[1].upstream, 0);
 	assert_int_equal(r[1].reject_status, FAIL_NOT_AUTHORIZED);
-	assert_true(r[1].accept_unprotected_error);
+	assert_int_equal(r[1].accept, ACCEPT_UNPROTECTED_ERROR);
 	assert_int_equal(r[2].upstream, 1);
 	assert_int_equal(r[2].from.count, 0);
 	assert_string_equal(r[2].name, "route-3");
