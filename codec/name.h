@@ -44,6 +44,14 @@ bool name_within(struct span name, struct span base);
 // Find the attributes of a type (OID contents): answers how many there are; *out is the last, most specific one.
 unsigned name_attribute_find(struct span name, struct span type, struct name_attribute *out);
 
+// Write a Name from the text of RFC 4514, as it stands in a configuration:
+// "CN=x,O=y" with the last RDN first, escapes, "+", types by name in any case
+// or as dotted OIDs, values as text or #hex. Spaces around the pieces are
+// skipped. Text becomes UTF8String; PrintableString for C, serialNumber,
+// dnQualifier; IA5String for DC, emailAddress. "" is the NULL-DN; a NUL is
+// refused everywhere. False with a fault without failInfo; w is then of no use.
+bool name_from_text(struct der_writer *w, struct span text, struct fault *f);
+
 // GeneralName CHOICE, by the number of its tag.
 enum general_name_kind {
 	GN_OTHER, GN_EMAIL, GN_DNS, GN_X400, GN_DIRECTORY, GN_EDI, GN_URI, GN_IP, GN_REGISTERED_ID, GN_COUNT
@@ -58,6 +66,9 @@ struct general_name {
 bool general_name_read(struct span *in, struct general_name *out, struct fault *f);
 // Check the contents of GeneralNames: 1..CAP_GENERAL_NAMES, each well formed.
 bool general_names_read(struct span contents, struct fault *f);
+// Write a GeneralName from "DNS:host", "IP:10.0.0.1", "IP:fd00::1", "URI:...", "email:...", "RID:1.2.3" or "dirName:CN=...".
+// False as above.
+bool general_name_from_text(struct der_writer *w, struct span text, struct fault *f);
 // Text of a whole GeneralName: "DNS:host", "IP:10.0.0.1", "dirName:CN=..."; "(malformed name)" where it is none. Answers out.
 const char *general_name_text(struct span whole, char *out, size_t size);
 

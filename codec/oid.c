@@ -383,3 +383,80 @@ oid_text(struct span oid, char *out, size_t size)
 	snprintf(out, size, "%s", name);
 	return out;
 }
+
+// ---- from text
+
+// A subidentifier in base 128, least digit first.
+struct septets { uint8_t digit[OID_OCTETS_MAX]; size_t count; bool over; };
+
+// n = n * times + more
+static void
+septets_push(struct septets *n, unsigned times, unsigned more)
+{
+	for (size_t i = 0; i < n->count; i++) {
+		unsigned v = n->digit[i] * times + more;
+		n->digit[i] = v & 0x7F;
+		more = v >> 7;
+	}
+	for (; more > 0; more >>= 7) {
+		if (n->count == sizeof(n->digit)) {
+			n->over = true;
+			return;
+		}
+		n->digit[n->count++] = more & 0x7F;
+	}
+}
+
+// Take decimal digits without a leading zero; what follows them stays.
+static bool
+take_decimal(struct span *text, struct septets *n)
+{
+	size_t i = 0;
+
+	*n = (struct septets){ .count = 0 };
+	for (; i < text->len && text->data[i] >= '0' && text->data[i] <= '9'; i++)
+		septets_push(n, 10, text->data[i] - '0');
+	bool well = i > 0 && (i == 1 || text->data[0] != '0') && !n->over;
+	*text = span_of(text->data + i, text->len - i);
+	return well;
+}
+
+static bool
+take_dot(struct span *text)
+{
+	if (text->len == 0 || text->data[0] != '.')
+		return false;
+	*text = span_of(text->data + 1, text->len - 1);
+	return true;
+}
+
+static bool
+put_septets(uint8_t out[OID_OCTETS_MAX], size_t *at, const struct septets *n)
+{
+	size_t count = n->count > 0 ? n->count : 1;
+
+	if (n->over || count > OID_OCTETS_MAX - *at)
+		return false;
+	for (size_t i = count; i > 0; i--)
+		out[(*at)++] = (uint8_t)(n->digit[i - 1] | (i > 1 ? 0x80 : 0));
+	return true;
+}
+
+size_t
+oid_from_dotted(struct span text, uint8_t out[OID_OCTETS_MAX])
+{
+	struct septets first, n;
+	size_t at = 0;
+
+	if (!take_decimal(&text, &first) || first.count > 1 || first.digit[0] > 2 || !take_dot(&text) || !take_decimal(&text, &n))
+		return 0;
+	if (first.digit[0] < 2 && (n.count > 1 || n.digit[0] > 39))
+		return 0;
+	septets_push(&n, 1, first.digit[0] * 40u);	// the first two arcs share one subidentifier
+	if (!put_septets(out, &at, &n))
+		return 0;
+	while (take_dot(&text))
+		if (!take_decimal(&text, &n) || !put_septets(out, &at, &n))
+			return 0;
+	return text.len == 0 ? at : 0;
+}

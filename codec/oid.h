@@ -7,6 +7,7 @@
 #include "base/span.h"
 
 #define OID_TEXT_MAX 256	// octets for oid_text(); longer ones end in "..."
+#define OID_OCTETS_MAX 64	// contents octets that oid_from_dotted() writes
 
 // Every OID that something is decided by: code switches over these. Names are
 // those of the RFCs, shortened; what belongs to a family begins like it.
@@ -91,6 +92,8 @@ struct span oid_of_it(unsigned n, uint8_t room[8]);
 const char *oid_name(struct span oid);
 // Dotted decimal; subidentifiers of any size are printed in full as far as out has room. Answers out.
 const char *oid_dotted(struct span oid, char *out, size_t size);
+// Contents octets of dotted decimal, subidentifiers of any size; answers how many, 0 when the text is no OID or too long.
+size_t oid_from_dotted(struct span text, uint8_t out[OID_OCTETS_MAX]);
 // The name, or dotted decimal where there is none. Answers out.
 const char *oid_text(struct span oid, char *out, size_t size);
 

@@ -9,6 +9,7 @@
 
 #include "codec/name.h"
 #include "codec/oid.h"
+#include "codec/pkimessage.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -141,11 +142,187 @@ attributes_found(void **state)
 	buffer_clear(&room);
 }
 
+// ---- names made from text
+
+static bool
+make(bool (*from_text)(struct der_writer *, struct span, struct fault *), struct span text, struct buffer *out, struct fault *f)
+{
+	struct der_writer w;
+	struct span whole;
+
+	memset(f, 0, sizeof(*f));
+	der_writer_init(&w, 1 << 20);
+	bool well = from_text(&w, text, f);
+	if (well == f->set)
+		fail_msg("'%.*s': the fault does not fit the answer", (int)text.len, (const char *)text.data);
+	out->len = 0;
+	if (well)
+		assert_true(der_finish(&w, &whole) && der_check(whole) && buffer_append(out, whole));
+	der_writer_clear(&w);
+	return well;
+}
+
+// What name_text() writes of the name that was made: the same text where `again` is NULL.
+static void
+from_text(void **state)
+{
+	static const struct { const char *text, *again; } rows[] = {
+		{ "CN=x", NULL }, { "", NULL }, { "   ", "" }, { "CN=device 7,OU=Line 3,O=Works", NULL },
+		{ " cn = x , O=y ", "CN=x,O=y" }, { "commonname=x,e=a@b.c", "CN=x,emailAddress=a@b.c" },
+		{ "CN=a\\,b\\+c\\\"d\\\\e\\<f\\>g\\;h", NULL }, { "CN=\\ x\\ ", NULL }, { "CN=\\#x", NULL }, { "CN=a=b", NULL },
+		{ "CN=a\\=b\\#c", "CN=a=b#c" }, { "CN=\\C3\\A4\\c3\\a4", "CN=\xC3\xA4\xC3\xA4" }, { "CN=\xE2\x82\xAC", NULL },
+		{ "CN=x\\\\ ", "CN=x\\\\" }, { "CN=x\\20", "CN=x\\ " }, { "CN=a\\0ab", "CN=a\\0ab" },
+		{ "C=DE,serialNumber=A-1,dnQualifier=q", NULL }, { "DC=example,DC=com", NULL },
+		{ "1.2.3.4=#0c0161", NULL }, { "2.5.4.3=x", "CN=x" }, { "1.2.3.4=x", "1.2.3.4=#0c0178" },
+		{ "CN=#130161", "CN=a" }, { "CN=#3003020100", NULL }, { "UID=u+CN=x,O=y", "CN=x+UID=u,O=y" }, { "CN=b+CN=a", "CN=a+CN=b" }, { "O=aa+CN=a", "CN=a+O=aa" }
+	};
+	char text[NAME_TEXT_MAX];
+	struct buffer made;
+	struct fault f;
+
+	(void)state;
+	buffer_init(&made, 1 << 20);
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		const char *again = rows[i].again != NULL ? rows[i].again : rows[i].text;
+		if (!make(name_from_text, span_text(rows[i].text), &made, &f) || !name_check(buffer_span(&made), NULL))
+			fail_msg("'%s': %s", rows[i].text, f.text);
+		if (strcmp(name_text(buffer_span(&made), text, sizeof(text)), again) != 0)
+			fail_msg("'%s' came back as '%s'", rows[i].text, text);
+	}
+	buffer_clear(&made);
+}
+
+static void
+string_types(void **state)
+{
+	static const struct { const char *text; uint8_t tag; } rows[] = {
+		{ "CN=x", DER_UTF8 }, { "O=x", DER_UTF8 }, { "C=DE", DER_PRINTABLE }, { "serialNumber=1", DER_PRINTABLE },
+		{ "dnQualifier=1", DER_PRINTABLE }, { "DC=x", DER_IA5 }, { "emailAddress=x", DER_IA5 }, { "CN=#1E020041", DER_BMP }
+	};
+	struct name_attribute attribute;
+	struct name_walk walk;
+	struct buffer made;
+	struct fault f;
+
+	(void)state;
+	buffer_init(&made, 4096);
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		assert_true(make(name_from_text, span_text(rows[i].text), &made, &f));
+		assert_true(name_first(&walk, buffer_span(&made)) && name_next(&walk, &attribute));
+		assert_int_equal(attribute.tag, rows[i].tag);
+	}
+	buffer_clear(&made);
+}
+
+static void
+bad_texts(void **state)
+{
+	static const char *const rows[] = {
+		"x", "=x", "CN", "CN=", "CN= ", ",", "CN=x,", ",CN=x", "CN=x,,O=y", "CN=x+", "+CN=x", "XX=x", "1=x", "1.2.=x", "3.1=x",
+		"1.40=x", "1.02=x", "CN=a\"b", "CN=a;b", "CN=a<b", "CN=\\", "CN=a\\", "CN=\\x", "CN=\\4", "CN=\\00", "CN=a\\00b", "CN=\\C3",
+		"CN=\xFF", "CN=\xC0\x80", "C=D", "C=DEU", "C=D1", "serialNumber=a_b", "serialNumber=\xC3\xA4", "DC=\xC3\xA4",
+		"CN=#", "CN=#0", "CN=#0c01", "CN=#0c0161ff", "CN=#0g0161"
+	};
+	struct buffer made;
+	struct fault f;
+
+	(void)state;
+	buffer_init(&made, 4096);
+	for (size_t i = 0; i < LENGTH(rows); i++)
+		if (make(name_from_text, span_text(rows[i]), &made, &f))
+			fail_msg("'%s' was accepted", rows[i]);
+	assert_false(make(name_from_text, span_of("CN=a\0b", 6), &made, &f));
+	buffer_clear(&made);
+}
+
+// CAP_RDNS and CAP_RDN_ATTRIBUTES: as many pass, one more does not.
+static void
+texts_at_the_cap(void **state)
+{
+	static const struct { char separator; unsigned most; } rows[] = { { ',', CAP_RDNS }, { '+', CAP_RDN_ATTRIBUTES } };
+	struct buffer text, made;
+	struct fault f;
+
+	(void)state;
+	buffer_init(&text, 4096);
+	buffer_init(&made, 4096);
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		text.len = 0;
+		buffer_append_text(&text, "CN=x");
+		for (unsigned count = 1; count <= rows[i].most + 1; count++) {
+			assert_int_equal(make(name_from_text, buffer_span(&text), &made, &f), count <= rows[i].most);
+			buffer_append_octet(&text, (uint8_t)rows[i].separator);
+			buffer_append_text(&text, "CN=x");
+		}
+	}
+	buffer_clear(&text);
+	buffer_clear(&made);
+}
+
+static void
+general_names(void **state)
+{
+	static const struct { const char *text, *again; } rows[] = {
+		{ "DNS:host", NULL }, { "dns:Host-1.example.com", "DNS:Host-1.example.com" }, { "DNS:*.example.com", NULL },
+		{ "IP:10.0.0.1", NULL }, { "IP:fd00::1", "IP:fd00:0:0:0:0:0:0:1" }, { "IP:::1", "IP:0:0:0:0:0:0:0:1" },
+		{ "URI:https://x.org/a?b=c#d", NULL }, { "URI:urn:uuid:1", NULL }, { "email:a.b+c@x.org", NULL },
+		{ "RID:1.2.3", NULL }, { "dirName:CN=x,O=y", NULL }, { "dirName:", NULL }
+	};
+	static const char *const bad[] = {
+		"", "host", "DNS", "DNS:", "DNS:a..b", "DNS:.a", "DNS:a.", "DNS:-a", "DNS:a-", "DNS:a b", "DNS:a_b", "DNS:*", "DNS:a.*.b", "DNS:\xC3\xA4",
+		"IP:", "IP:10.0.0", "IP:10.0.0.256", "IP:10.0.0.1/8", "IP:fd00::1%eth0", "IP:host",
+		"IP:1111111111111111111111111111111111111111111111111111111111111111111111", "URI:", "URI:x", "URI:/x", "URI:1a:b", "URI:a:",
+		"URI:a:b c", "email:", "email:a", "email:@b", "email:a@", "email:a b@c", "email:a@b@c", "RID:", "RID:x", "RID:1", "dirName:x", "XX:y"
+	};
+	char text[NAME_TEXT_MAX];
+	struct buffer made;
+	struct fault f;
+
+	(void)state;
+	buffer_init(&made, 4096);
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		if (!make(general_name_from_text, span_text(rows[i].text), &made, &f))
+			fail_msg("'%s': %s", rows[i].text, f.text);
+		assert_string_equal(general_name_text(buffer_span(&made), text, sizeof(text)), rows[i].again != NULL ? rows[i].again : rows[i].text);
+	}
+	for (size_t i = 0; i < LENGTH(bad); i++)
+		if (make(general_name_from_text, span_text(bad[i]), &made, &f))
+			fail_msg("'%s' was accepted", bad[i]);
+	buffer_clear(&made);
+}
+
+static void
+dotted(void **state)
+{
+	static const char *const good[] = {
+		"0.0", "0.39", "1.0", "1.39", "2.0", "2.47", "2.48", "2.999.3", "1.2.3", "1.2.840.113549.1.1.11",
+		"2.25.340282366920938463463374607431768211455", "2.340282366920938463463374607431768211455.0.1"
+	};
+	static const char *const bad[] = { "", "1", "1.", ".1", "1..2", "3.0", "0.40", "1.40", "1.2.", "1.2.x", "1.2 ", " 1.2", "01.2", "1.00", "1.2.-3" };
+	char text[OID_TEXT_MAX];
+	uint8_t out[OID_OCTETS_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(good); i++)
+		assert_string_equal(oid_dotted(span_of(out, oid_from_dotted(span_text(good[i]), out)), text, sizeof(text)), good[i]);
+	for (size_t i = 0; i < LENGTH(bad); i++)
+		assert_int_equal(oid_from_dotted(span_text(bad[i]), out), 0);
+	// as many subidentifiers as fit, and one more
+	char many[2 * OID_OCTETS_MAX + 8] = "1.2";
+	for (int i = 1; i < OID_OCTETS_MAX; i++)
+		strcat(many, ".1");
+	assert_int_equal(oid_from_dotted(span_text(many), out), OID_OCTETS_MAX);
+	strcat(many, ".1");
+	assert_int_equal(oid_from_dotted(span_text(many), out), 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(compared), cmocka_unit_test(compared_at_the_cap), cmocka_unit_test(attributes_found)
+		cmocka_unit_test(compared), cmocka_unit_test(compared_at_the_cap), cmocka_unit_test(attributes_found),
+		cmocka_unit_test(from_text), cmocka_unit_test(string_types), cmocka_unit_test(bad_texts), cmocka_unit_test(texts_at_the_cap),
+		cmocka_unit_test(general_names), cmocka_unit_test(dotted)
 	};
 
 	return cmocka_run_group_tests_name("name", tests, NULL, NULL);
