@@ -6,6 +6,7 @@
 
 #include "cli/tree.h"
 #include "codec/certificate.h"
+#include "codec/cms.h"
 #include "codec/crl.h"
 #include "codec/crmf.h"
 #include "codec/pkcs10.h"
@@ -19,6 +20,13 @@ void describe_crl(struct tree *t, const struct crl *c);
 void describe_pkcs10(struct tree *t, const struct pkcs10 *p);
 // Contents of the SEQUENCE of CertReqMessages, checked.
 void describe_requests(struct tree *t, struct span whole);
+
+void describe_enveloped_data(struct tree *t, const struct enveloped_data *e);
+
+// An EncryptedKey: to whom and how it is encrypted, never what.
+void describe_encrypted_key(struct tree *t, const char *field, const struct encrypted_key *k);
+// Attributes of PKCS#10 and CMS, from their contents (checked); an extensionRequest is shown by itself elsewhere. Nothing when len is 0.
+void describe_attributes(struct tree *t, const char *field, struct span attributes);
 
 // Leaves that all of them share.
 void describe_name(struct tree *t, const char *field, struct span name);

@@ -117,6 +117,19 @@ put_template(struct tree *t, const char *field, const struct cert_template *c)
 	tree_close(t);
 }
 
+// PKIArchiveOptions: an EncryptedKey under [0], or something without a recipient.
+static void
+put_archive_options(struct tree *t, struct span value)
+{
+	struct encrypted_key key;
+	struct span contents, in = value;
+
+	if (der_take(&in, DER_CONTEXT_CONS(0), &contents) && encrypted_key_take(&contents, &key, NULL))
+		describe_encrypted_key(t, "value", &key);
+	else
+		describe_hidden(t, "value", value.len);
+}
+
 static void
 put_control(struct tree *t, const struct typed_value *v)
 {
@@ -127,8 +140,10 @@ put_control(struct tree *t, const struct typed_value *v)
 	switch (oid_reg_ctrl(v->oid)) {
 	case REG_CTRL_REG_TOKEN:
 	case REG_CTRL_AUTHENTICATOR:
-	case REG_CTRL_PKI_ARCHIVE_OPTIONS:
 		describe_hidden(t, "value", v->value.len);
+		break;
+	case REG_CTRL_PKI_ARCHIVE_OPTIONS:
+		put_archive_options(t, v->value);
 		break;
 	case REG_CTRL_OLD_CERT_ID:
 		if (!cert_id_take(&in, &id, NULL))
@@ -157,6 +172,17 @@ put_controls(struct tree *t, struct span controls)
 	tree_close(t);
 }
 
+// The encryptedKey of a POPOPrivKey, which stands under the explicit tag of its choice.
+static bool
+popo_envelope(const struct cert_req_msg *m, struct enveloped_data *e)
+{
+	struct span popo = m->popo_whole, choice, contents;
+	uint8_t tag;
+
+	return (m->popo == POPO_KEY_ENCIPHERMENT || m->popo == POPO_KEY_AGREEMENT) && der_take_any(&popo, &tag, &choice, NULL)
+		&& der_take(&choice, DER_CONTEXT_CONS(4), &contents) && enveloped_data_read(contents, e, NULL);
+}
+
 static void
 put_popo(struct tree *t, const struct cert_req_msg *m)
 {
@@ -164,16 +190,22 @@ put_popo(struct tree *t, const struct cert_req_msg *m)
 		[POPO_ABSENT] = "absent", [POPO_RA_VERIFIED] = "raVerified", [POPO_SIGNATURE] = "signature",
 		[POPO_KEY_ENCIPHERMENT] = "keyEncipherment", [POPO_KEY_AGREEMENT] = "keyAgreement"
 	};
+	struct enveloped_data e;
+	bool enveloped = popo_envelope(m, &e);
 
-	if (m->popo != POPO_SIGNATURE) {
+	if (m->popo != POPO_SIGNATURE && !enveloped) {
 		tree_text(t, "popo", kinds[m->popo]);
 		return;
 	}
 	tree_open(t, "popo");
 	tree_text(t, "type", kinds[m->popo]);
-	put_octets_if(t, "poposkInput", m->has_popo_input, m->popo_input);
-	describe_algorithm(t, "algorithmIdentifier", &m->popo_alg);
-	tree_octets(t, "signature", m->popo_signature);
+	if (enveloped) {
+		describe_enveloped_data(t, &e);
+	} else {
+		put_octets_if(t, "poposkInput", m->has_popo_input, m->popo_input);
+		describe_algorithm(t, "algorithmIdentifier", &m->popo_alg);
+		tree_octets(t, "signature", m->popo_signature);
+	}
 	tree_close(t);
 }
 
@@ -201,24 +233,15 @@ describe_requests(struct tree *t, struct span whole)
 // ---- answers
 
 static void
-put_encrypted_key(struct tree *t, const char *field, const struct encrypted_key *k)
-{
-	tree_open(t, field);
-	tree_text(t, "type", k->enveloped ? "envelopedData" : "encryptedValue");
-	describe_hidden(t, "value", k->contents.len);
-	tree_close(t);
-}
-
-static void
 put_key_pair(struct tree *t, const struct certified_key_pair *p)
 {
 	tree_open(t, "certifiedKeyPair");
 	if (p->certificate.len > 0)
 		describe_inner_certificate(t, "certificate", p->certificate);
 	if (p->has_encrypted_cert)
-		put_encrypted_key(t, "encryptedCert", &p->encrypted_cert);
+		describe_encrypted_key(t, "encryptedCert", &p->encrypted_cert);
 	if (p->has_private_key)
-		put_encrypted_key(t, "privateKey", &p->private_key);
+		describe_encrypted_key(t, "privateKey", &p->private_key);
 	put_octets_if(t, "publicationInfo", p->publication_info.len > 0, p->publication_info);
 	tree_close(t);
 }
@@ -463,6 +486,7 @@ static bool
 put_known_value(struct tree *t, const struct itav *v)
 {
 	struct span in = v->value, contents;
+	struct encrypted_key key;
 	struct algorithm a;
 	int64_t seconds;
 
@@ -475,7 +499,7 @@ put_known_value(struct tree *t, const struct itav *v)
 	case IT_KEY_PAIR_PARAM_REP: return algorithm_take(&in, &a, NULL) && (describe_algorithm(t, "infoValue", &a), true);
 	case IT_KEY_PAIR_PARAM_REQ: return der_take_oid(&in, &contents) && (describe_oid(t, "infoValue", contents), true);
 	case IT_CONFIRM_WAIT_TIME: return der_take_generalized_time(&in, &seconds) && (tree_time(t, "infoValue", seconds), true);
-	case IT_REV_PASSPHRASE: return describe_hidden(t, "infoValue", v->value.len), true;
+	case IT_REV_PASSPHRASE: return encrypted_key_take(&in, &key, NULL) && (describe_encrypted_key(t, "infoValue", &key), true);
 	case IT_CERT_REQ_TEMPLATE: return put_template_content(t, v->value), true;
 	default: break;
 	}
@@ -593,6 +617,43 @@ put_octets(struct tree *t, struct span whole)
 	tree_octets(t, "octets", whole);
 }
 
+// One Challenge of a popdecc, from its contents.
+static void
+put_challenge(struct tree *t, struct span in)
+{
+	struct algorithm owf;
+	struct enveloped_data e;
+	struct span octets;
+
+	if (der_next_is(in, DER_SEQUENCE) && algorithm_take(&in, &owf, NULL))
+		describe_algorithm(t, "owf", &owf);
+	if (der_take_octets(&in, &octets))
+		tree_octets(t, "witness", octets);
+	if (der_take_octets(&in, &octets))
+		describe_hidden(t, "challenge", octets.len);
+	if (!der_take(&in, DER_CONTEXT_CONS(0), &octets) || !enveloped_data_take(&octets, &e, NULL))
+		return;
+	tree_open(t, "encryptedRand");
+	describe_enveloped_data(t, &e);
+	tree_close(t);
+}
+
+static void
+put_challenges(struct tree *t, struct span whole)
+{
+	struct span list, challenge;
+
+	if (!der_take(&whole, DER_SEQUENCE, &list))
+		return;
+	tree_open_list(t, "challenges");
+	while (der_take(&list, DER_SEQUENCE, &challenge)) {
+		tree_open(t, NULL);
+		put_challenge(t, challenge);
+		tree_close(t);
+	}
+	tree_close(t);
+}
+
 static void
 put_certificate_body(struct tree *t, struct span whole)
 {
@@ -601,7 +662,7 @@ put_certificate_body(struct tree *t, struct span whole)
 
 static void (*const bodies[BODY_COUNT])(struct tree *, struct span) = {
 	[BODY_IR] = describe_requests, [BODY_IP] = put_cert_rep, [BODY_CR] = describe_requests, [BODY_CP] = put_cert_rep,
-	[BODY_P10CR] = put_p10, [BODY_POPDECC] = put_octets, [BODY_POPDECR] = put_octets,
+	[BODY_P10CR] = put_p10, [BODY_POPDECC] = put_challenges, [BODY_POPDECR] = put_octets,
 	[BODY_KUR] = describe_requests, [BODY_KUP] = put_cert_rep, [BODY_KRR] = describe_requests, [BODY_KRP] = put_key_rec_rep,
 	[BODY_RR] = put_rev_req, [BODY_RP] = put_rev_rep, [BODY_CCR] = describe_requests, [BODY_CCP] = put_cert_rep,
 	[BODY_CKUANN] = put_ckuann, [BODY_CANN] = put_certificate_body, [BODY_RANN] = put_rann, [BODY_CRLANN] = put_crlann,

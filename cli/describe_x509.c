@@ -375,12 +375,14 @@ describe_crl(struct tree *t, const struct crl *c)
 }
 
 // Everything but the extensionRequest, which is shown by itself.
-static void
-put_attributes(struct tree *t, struct span attributes)
+void
+describe_attributes(struct tree *t, const char *field, struct span attributes)
 {
 	struct attribute a;
 
-	tree_open_list(t, "attributes");
+	if (attributes.len == 0)
+		return;
+	tree_open_list(t, field);
 	while (attribute_next(&attributes, &a)) {
 		if (oid_is_pkcs9(a.type, PKCS9_EXTENSION_REQUEST))
 			continue;
@@ -401,7 +403,7 @@ describe_pkcs10(struct tree *t, const struct pkcs10 *p)
 	describe_name(t, "subject", p->subject);
 	describe_public_key(t, "subjectPKInfo", &p->public_key);
 	describe_extensions(t, "extensionRequest", p->extensions);
-	put_attributes(t, p->attributes);
+	describe_attributes(t, "attributes", p->attributes);
 	describe_algorithm(t, "signatureAlgorithm", &p->signature_algorithm);
 	tree_octets(t, "signature", p->signature);
 }

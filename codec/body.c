@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "codec/body.h"
 
+#include "codec/cms.h"
 #include "codec/confirm.h"
 #include "codec/itav.h"
 #include "codec/pkcs10.h"
@@ -46,6 +47,7 @@ static bool
 check_popdecc(struct span in, struct fault *f)
 {
 	struct span list, entry, octets;
+	struct enveloped_data rand;
 	struct algorithm owf;
 	size_t count = 0;
 
@@ -60,8 +62,8 @@ check_popdecc(struct span in, struct fault *f)
 			return malformed(f, "owf", "the first Challenge does not name its one-way function");
 		if (!der_take_octets(&entry, &octets) || !der_take_octets(&entry, &octets))
 			return malformed(f, "", "a Challenge has no witness or no challenge");
-		if (der_take(&entry, DER_CONTEXT_CONS(0), &octets) && !enveloped_data_check(octets, f))
-			return false;
+		if (der_take(&entry, DER_CONTEXT_CONS(0), &octets) && (!enveloped_data_take(&octets, &rand, f) || !der_at_end(octets)))
+			return malformed(f, "encryptedRand", "not one EnvelopedData");
 		if (!der_at_end(entry))
 			return malformed(f, "", "a Challenge holds something that does not belong there");
 	}

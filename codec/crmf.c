@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "codec/crmf.h"
 
+#include "codec/cms.h"
 #include "codec/oid.h"
 #include "codec/pkimessage.h"
 
@@ -128,26 +129,12 @@ cert_template_take(struct span *in, struct cert_template *out, struct fault *f)
 
 // ---- EncryptedKey
 
-bool
-enveloped_data_check(struct span in, struct fault *f)
+static bool
+enveloped_data_check(struct span contents, struct fault *f)
 {
-	struct span recipients, content, any;
-	struct algorithm algorithm;
-	int32_t version;
-	bool present;
-	uint8_t tag;
+	struct enveloped_data e;
 
-	if (!der_take_int32(&in, &version) || !der_take_optional(&in, DER_CONTEXT_CONS(0), &present, &any)
-	    || !der_take(&in, DER_SET, &recipients) || der_at_end(recipients))
-		return malformed(f, "", "an EnvelopedData has no version or no recipient");
-	for (size_t count = 0; !der_at_end(recipients); )
-		if (++count > CAP_RECIPIENTS || !der_take_any(&recipients, &tag, NULL, NULL))
-			return fault_set(f, FAIL_BAD_REQUEST, "", "an EnvelopedData has more than %d recipients", CAP_RECIPIENTS);
-	if (!der_take(&in, DER_SEQUENCE, &content) || !der_take_oid(&content, &any) || !algorithm_take(&content, &algorithm, f)
-	    || !der_take_optional(&content, DER_CONTEXT(0), &present, &any) || !der_at_end(content)
-	    || !der_take_optional(&in, DER_CONTEXT_CONS(1), &present, &any) || !der_at_end(in))
-		return malformed(f, "", "an EnvelopedData does not hold its encrypted content");
-	return true;
+	return enveloped_data_read(contents, &e, f);
 }
 
 // EncryptedValue: four optional IMPLICIT fields, then the BIT STRING.

@@ -45,10 +45,9 @@ bool cert_req_messages_check(struct span whole, size_t *count, struct cert_req_m
 // Find the value (whole element) of a control id-regCtrl n; false when it is not there.
 bool control_find(struct span controls, unsigned n, struct span *value);
 
-// EncryptedKey: the deprecated EncryptedValue or [0] EnvelopedData; form only.
+// EncryptedKey: the deprecated EncryptedValue, whose form is checked, or [0]
+// EnvelopedData, which is checked to its end: read the contents with enveloped_data_read().
 struct encrypted_key { bool enveloped; struct span contents; };
 bool encrypted_key_take(struct span *in, struct encrypted_key *out, struct fault *f);
-// EnvelopedData from its contents: version, at least one recipient, content; form only.
-bool enveloped_data_check(struct span contents, struct fault *f);
 
 #endif

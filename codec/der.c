@@ -288,6 +288,27 @@ der_check(struct span whole)
 	}
 }
 
+// Tell whether a may stand before b in a SET OF: by their octets; what another begins with comes first.
+static bool
+in_order(struct span a, struct span b)
+{
+	int order = memcmp(a.data, b.data, a.len < b.len ? a.len : b.len);
+
+	return order < 0 || (order == 0 && a.len <= b.len);
+}
+
+bool
+der_set_sorted(struct span contents)
+{
+	struct span last = span_of(NULL, 0), element;
+	uint8_t tag;
+
+	for (; !der_at_end(contents); last = element)
+		if (!der_take_any(&contents, &tag, NULL, &element) || (last.len > 0 && !in_order(last, element)))
+			return false;
+	return true;
+}
+
 size_t
 der_announced(struct span start)
 {
@@ -462,24 +483,63 @@ der_put_text(struct der_writer *w, uint8_t tag, const char *text)
 	der_put(w, tag, span_text(text));
 }
 
-void
-der_put_generalized_time(struct der_writer *w, int64_t seconds)
+// YYMMDDHHMMSSZ, with the century before it or not.
+static void
+put_time(struct der_writer *w, uint8_t tag, const struct calendar *c)
 {
-	struct calendar c;
-	char text[64];
+	const int parts[] = { c->year / 100, c->year % 100, c->month, c->day, c->hour, c->minute, c->second };
+	char text[16];
+	size_t n = 0;
 
-	if (!calendar_from_seconds(&c, seconds)) {
-		w->failed = true;
-		return;
-	}
-	int n = 0;
-	const int parts[] = { c.year / 100, c.year % 100, c.month, c.day, c.hour, c.minute, c.second };
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+	for (size_t i = tag == DER_UTC_TIME; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		text[n++] = (char)('0' + parts[i] / 10);
 		text[n++] = (char)('0' + parts[i] % 10);
 	}
 	text[n++] = 'Z';
-	der_put(w, DER_GENERALIZED_TIME, span_of(text, (size_t)n));
+	der_put(w, tag, span_of(text, n));
+}
+
+void
+der_put_generalized_time(struct der_writer *w, int64_t seconds)
+{
+	struct calendar c;
+
+	if (calendar_from_seconds(&c, seconds))
+		put_time(w, DER_GENERALIZED_TIME, &c);
+	else
+		w->failed = true;
+}
+
+void
+der_put_time(struct der_writer *w, int64_t seconds)
+{
+	struct calendar c;
+
+	if (calendar_from_seconds(&c, seconds))
+		put_time(w, c.year >= 1950 && c.year <= 2049 ? DER_UTC_TIME : DER_GENERALIZED_TIME, &c);
+	else
+		w->failed = true;
+}
+
+void
+der_put_set(struct der_writer *w, uint8_t tag, struct span elements)
+{
+	struct span sorted[DER_SET_MAX], element;
+	unsigned count = 0;
+	uint8_t any;
+
+	while (count < DER_SET_MAX && der_take_any(&elements, &any, NULL, &element)) {
+		unsigned at = count++;
+		for (; at > 0 && !in_order(sorted[at - 1], element); at--)
+			sorted[at] = sorted[at - 1];
+		sorted[at] = element;
+	}
+	if (elements.len > 0)
+		w->failed = true;
+	der_open(w, tag);
+	for (unsigned i = 0; i < count; i++)
+		der_put_raw(w, sorted[i]);
+	der_close(w);
 }
 
 bool

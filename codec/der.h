@@ -20,6 +20,7 @@ enum {
 #define DER_CONTEXT(n) (0x80 + (n))		// primitive [n]
 #define DER_CONTEXT_CONS(n) (0xA0 + (n))	// constructed [n]
 #define DER_DEPTH_MAX 32			// nesting of one message
+#define DER_SET_MAX 64				// elements of a SET OF that is written
 
 // ---- reading. `in` shrinks on success only.
 // Length in the long form, at p with `left` octets from the tag on; false when it is cut off or not minimal.
@@ -100,6 +101,8 @@ bool der_take_octets(struct span *in, struct span *value);
 bool der_take_bits(struct span *in, struct span *octets, unsigned *unused);	// unused bits are 0
 bool der_take_generalized_time(struct span *in, int64_t *seconds);	// YYYYMMDDHHMMSSZ only
 bool der_take_time(struct span *in, int64_t *seconds);		// UTCTime or GeneralizedTime, RFC 5280 4.1.2.5
+// Tell whether the elements of a SET OF (its contents) stand in the order of DER.
+bool der_set_sorted(struct span contents);
 // Walk everything below without recursion: form of every header, depth at most DER_DEPTH_MAX. The span must hold exactly one element.
 bool der_check(struct span whole);
 // Like der_check, but tells the outer length from the first octets: 0 = need more octets, SIZE_MAX = not DER, else octets of the whole element.
@@ -125,6 +128,9 @@ void der_put_boolean(struct der_writer *w, bool value);
 void der_put_bits(struct der_writer *w, struct span octets, unsigned unused);
 void der_put_text(struct der_writer *w, uint8_t tag, const char *text);
 void der_put_generalized_time(struct der_writer *w, int64_t seconds);
+void der_put_time(struct der_writer *w, int64_t seconds);	// RFC 5280 4.1.2.5: UTCTime from 1950 to 2049, else GeneralizedTime
+// Put a SET OF: the elements (at most DER_SET_MAX, one after the other) in the order of DER.
+void der_put_set(struct der_writer *w, uint8_t tag, struct span elements);
 // The finished octets, borrowed from the writer; false when anything failed or a frame is open.
 bool der_finish(struct der_writer *w, struct span *out);
 

@@ -238,31 +238,6 @@ put_attribute(struct der_writer *w, struct span text, struct fault *f)
 
 // ---- RDNs and names
 
-// DER sorts the elements of a SET OF by their octets; a shorter one that another begins with comes first.
-static bool
-before(struct span a, struct span b)
-{
-	int order = memcmp(a.data, b.data, a.len < b.len ? a.len : b.len);
-
-	return order < 0 || (order == 0 && a.len < b.len);
-}
-
-static void
-put_sorted(struct der_writer *w, struct span contents)
-{
-	struct span elements[CAP_RDN_ATTRIBUTES], element;
-	unsigned count = 0;
-
-	while (count < CAP_RDN_ATTRIBUTES && der_take_whole(&contents, DER_SEQUENCE, &element)) {
-		unsigned at = count++;
-		for (; at > 0 && before(element, elements[at - 1]); at--)
-			elements[at] = elements[at - 1];
-		elements[at] = element;
-	}
-	for (unsigned i = 0; i < count; i++)
-		der_put_raw(w, elements[i]);
-}
-
 static bool
 put_rdn(struct der_writer *w, struct span text, struct fault *f)
 {
@@ -275,11 +250,8 @@ put_rdn(struct der_writer *w, struct span text, struct fault *f)
 	while (well && take_piece(&text, '+', &more, &piece))
 		well = count++ < CAP_RDN_ATTRIBUTES ? put_attribute(&attributes, piece, f) : refuse(f, text, "is more than one RDN may hold");
 	well = well && (der_finish(&attributes, &contents) || refuse(f, text, "is too long"));
-	if (well) {
-		der_open(w, DER_SET);
-		put_sorted(w, contents);
-		der_close(w);
-	}
+	if (well)
+		der_put_set(w, DER_SET, contents);
 	der_writer_clear(&attributes);
 	return well;
 }

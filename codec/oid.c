@@ -79,6 +79,7 @@ static const struct { struct span octets; const char *name; } known[OID_COUNT] =
 	[OID_HKDF_SHA512] = { O("\x2A\x86\x48\x86\xF7\x0D\x01\x09\x10\x03\x1E"), "hkdf-sha512" },
 	// key agreement
 	[OID_ESDH] = { O("\x2A\x86\x48\x86\xF7\x0D\x01\x09\x10\x03\x05"), "id-alg-ESDH" },
+	[OID_ECDH_SHA1] = { O("\x2B\x81\x05\x10\x86\x48\x3F\x00\x02"), "dhSinglePass-stdDH-sha1kdf" },
 	[OID_ECDH_SHA224] = { O("\x2B\x81\x04\x01\x0B\x00"), "dhSinglePass-stdDH-sha224kdf" },
 	[OID_ECDH_SHA256] = { O("\x2B\x81\x04\x01\x0B\x01"), "dhSinglePass-stdDH-sha256kdf" },
 	[OID_ECDH_SHA384] = { O("\x2B\x81\x04\x01\x0B\x02"), "dhSinglePass-stdDH-sha384kdf" },

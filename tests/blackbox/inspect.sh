@@ -3,7 +3,7 @@
 # a tree and as JSON; what is malformed, and where; and nothing secret.
 . "$srcdir/tests/blackbox/lib.sh"
 need openssl python3
-plan 52
+plan 57
 # json FILE PATH WANT: a member, as "body.type" or "body.response.0.certReqId".
 json() {
 	"$cmpgate" inspect --json "$1" >"$T/json" || return 1
@@ -68,6 +68,35 @@ ok "nothing of it" equal "$(wc -c <"$T/out" | tr -d ' ')" 0
 openssl ec -in "$T/dev.key" -outform DER -out "$T/key.der" 2>/dev/null
 ok "nor a private key in DER" code 6 "$cmpgate" inspect --asn1 "$T/key.der"
 ok "elements with offsets" sh -c "'$cmpgate' inspect --asn1 '$T/q1.ir-sig' | grep -q '^ *7 *1 *INTEGER 02'"
+# An EnvelopedData as revocation passphrase: who can open it and how it is encrypted, never what is in it.
+wrap() {
+	python3 - "$1" "$2" <<'PY'
+import sys
+def tlv(tag, *parts):
+    body = b''.join(parts)
+    n = len(body)
+    return bytes([tag]) + (bytes([n]) if n < 128 else bytes([0x81, n]) if n < 256 else bytes([0x82, n >> 8, n & 255])) + body
+def contents(der):
+    n = der[1] - 128 if der[1] > 127 else 0
+    start = 2 + n
+    return der[start:start + (int.from_bytes(der[2:start], 'big') if n else der[1])]
+info = contents(open(sys.argv[1], 'rb').read())
+envelope = contents(contents(info[2 + info[1]:]))
+oid = bytes.fromhex('06082b0601050507040c')
+name = tlv(0xa4, tlv(0x30))
+header = tlv(0x30, tlv(2, b'\x03'), name, name, tlv(0xa4, tlv(4, b'0123456789abcdef')))
+open(sys.argv[2], 'wb').write(tlv(0x30, header, tlv(0xb5, tlv(0x30, tlv(0x30, oid, tlv(0xa0, envelope))))))
+PY
+}
+envelope="body.infoTypeAndValues.0.infoValue"
+printf 'swordfish' >"$T/secret"
+openssl cms -encrypt -aes128 -binary -in "$T/secret" -outform DER -out "$T/kari.cms" "$T/dev.crt" && wrap "$T/kari.cms" "$T/kari.genm"
+openssl cms -encrypt -aes128 -binary -in "$T/secret" -outform DER -out "$T/pwri.cms" -pwri_password test && wrap "$T/pwri.cms" "$T/pwri.genm"
+ok "an envelope for a certificate" json "$T/kari.genm" $envelope.recipientInfos.0.type kari
+ok "whose it is" json "$T/kari.genm" $envelope.recipientInfos.0.recipientEncryptedKeys.0.rid.issuer "CN=Plant CA,O=Plant"
+ok "how its content is encrypted" json "$T/kari.genm" $envelope.contentEncryptionAlgorithm.algorithm aes128-CBC
+ok "an envelope for a password" json "$T/pwri.genm" $envelope.recipientInfos.0.keyDerivationAlgorithm.iterationCount 2048
+ok "its content is not shown" sh -c "'$cmpgate' inspect --hex '$T/pwri.genm' | grep -q 'encryptedContent: (not shown, 16 octets)'"
 head -c 200 "$T/q1.ir-sig" >"$T/cut.der"
 ok "cut off: exit code 6" code 6 "$cmpgate" inspect "$T/cut.der"
 ok "cut off: how many octets" contains "$T/err" "200 octets came"
