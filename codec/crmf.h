@@ -42,6 +42,24 @@ struct cert_req_msg {
 bool cert_req_msg_take(struct span *in, struct cert_req_msg *out, struct fault *f);
 // CertReqMessages, the SEQUENCE: checks all, 1..CAP_CERT_REQ_MSGS (badRequest); *count tells how many. first may be NULL.
 bool cert_req_messages_check(struct span whole, size_t *count, struct cert_req_msg *first, struct fault *f);
+// ---- writing. Both append one CertReqMsg with popo raVerified to out: whoever
+// sends it has verified the proof of possession before, because a changed
+// request has lost it (RFC 9483 5.2.3.2). False when it does not fit.
+
+// What becomes another; everything else stays octet by octet.
+struct template_change {
+	bool has_subject; struct span subject;			// Name, whole
+	bool has_not_before, has_not_after; int64_t not_before, not_after;	// both or one: the whole validity
+	struct span extensions;		// contents: each replaces the one of its type, or is added; len 0 = none
+};
+// Rebuild a received request. Without any change (NULL, or nothing in it) the
+// certReq is the octets that were received; controls and regInfo always are.
+// False over CAP_EXTENSIONS, too, and when the change holds malformed or equal extensions.
+bool cert_req_rebuild(struct buffer *out, const struct cert_req_msg *r, const struct template_change *change);
+// Make a request, certReqId 0, of subject, public key and extensionRequest of a PKCS#10 request.
+struct pkcs10;
+bool cert_req_from_pkcs10(struct buffer *out, const struct pkcs10 *p);
+
 // Find the value (whole element) of a control id-regCtrl n; false when it is not there.
 bool control_find(struct span controls, unsigned n, struct span *value);
 

@@ -351,3 +351,61 @@ itavs_check(struct span in, size_t *count, struct itav *first, struct fault *f)
 	}
 	return true;
 }
+
+// ---- writing
+
+static void
+open_itav(struct der_writer *w, unsigned type)
+{
+	uint8_t oid[8];
+
+	der_open(w, DER_SEQUENCE);
+	der_put_oid(w, oid_of_it(type, oid));
+}
+
+void
+itav_write(struct der_writer *w, unsigned type, struct span value)
+{
+	open_itav(w, type);
+	der_put_raw(w, value);
+	der_close(w);
+}
+
+void
+itav_write_list(struct der_writer *w, unsigned type, struct span contents)
+{
+	open_itav(w, type);
+	if (contents.len > 0)
+		der_put(w, DER_SEQUENCE, contents);
+	der_close(w);
+}
+
+void
+itav_write_root_update(struct der_writer *w, const struct root_ca_key_update *u)
+{
+	open_itav(w, IT_ROOT_CA_KEY_UPDATE);
+	if (u->new_with_new.len > 0) {
+		der_open(w, DER_SEQUENCE);
+		der_put_raw(w, u->new_with_new);
+		if (u->new_with_old.len > 0)
+			der_put(w, DER_CONTEXT_CONS(0), u->new_with_old);
+		if (u->old_with_new.len > 0)
+			der_put(w, DER_CONTEXT_CONS(1), u->old_with_new);
+		der_close(w);
+	}
+	der_close(w);
+}
+
+void
+itav_write_template(struct der_writer *w, struct span cert_template, struct span key_spec)
+{
+	open_itav(w, IT_CERT_REQ_TEMPLATE);
+	if (cert_template.len > 0) {
+		der_open(w, DER_SEQUENCE);
+		der_put_raw(w, cert_template);
+		if (key_spec.len > 0)
+			der_put(w, DER_SEQUENCE, key_spec);
+		der_close(w);
+	}
+	der_close(w);
+}

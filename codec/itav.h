@@ -25,4 +25,15 @@ bool root_ca_key_update_read(struct span contents, struct root_ca_key_update *ou
 struct cert_req_template { struct cert_template template; struct span key_spec; };
 bool cert_req_template_read(struct span whole, struct cert_req_template *out, struct fault *f);
 
+// ---- writing, one InfoTypeAndValue each
+
+// id-it n (enum it) with a value, one whole element; len 0 = absent.
+void itav_write(struct der_writer *w, unsigned type, struct span value);
+// id-it n with a SEQUENCE OF: contents of caCerts, crls, ...; the value is absent when there are none.
+void itav_write_list(struct der_writer *w, unsigned type, struct span contents);
+// rootCaKeyUpdate; the value is absent when there is no newWithNew.
+void itav_write_root_update(struct der_writer *w, const struct root_ca_key_update *u);
+// certReqTemplate of a CertTemplate (whole) and a keySpec (contents; len 0 = left out); the value is absent when there is no template.
+void itav_write_template(struct der_writer *w, struct span cert_template, struct span key_spec);
+
 #endif
