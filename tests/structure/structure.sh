@@ -7,7 +7,7 @@ T=$(mktemp -d "${TMPDIR:-/tmp}/cmpgate-structure.XXXXXX") || exit 99
 trap 'rm -rf "$T"' EXIT
 builddir=$(cd "$builddir" && pwd)
 cd "$srcdir" || exit 99
-folders="base codec crypto config transports gateway daemon cli"
+folders="base codec crypto pki config transports gateway daemon cli"
 count=0
 code=0
 
