@@ -36,9 +36,14 @@ struct trust_plan {
 
 struct trust;
 
-// Make a set; everything is copied. NULL with the fault: not one anchor, too
-// many, a certificate that does not parse, an anchor with an unknown critical
-// extension or a key that is none, a CRL that no certificate of the set can have issued.
+// Make a set; everything is copied. Here, and never again, the signatures of
+// CRLs are verified and their entries sorted; of two CRLs with one signer and
+// one scope the newer holds. An intermediate that cannot be used does no harm.
+// NULL with the fault, whose path names the item ("crls[2]"): not one anchor,
+// too many, a certificate or CRL that does not parse, an anchor with an unknown
+// critical extension or a key that is none, a CRL that no certificate of the
+// set can have issued (name, cRLSign, signature). The failure of the fault is
+// systemUnavail when memory was out, and otherwise without meaning.
 struct trust *trust_new(const struct trust_plan *plan, struct fault *f);
 struct trust *trust_ref(struct trust *t);
 void trust_unref(struct trust *t);	// NULL is allowed

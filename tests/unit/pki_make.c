@@ -1,0 +1,660 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/unit/pki_make.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "codec/extension.h"
+#include "codec/oid.h"
+#include "pki/algorithm.h"
+#include "tests/unit/sample_rsa.h"
+
+enum { KEYS_MAX = 96, ROOM = 8 << 20 };
+
+static void
+must(bool ok, const char *what)
+{
+	if (ok)
+		return;
+	fprintf(stderr, "pki_make: %s\n", what);
+	abort();
+}
+
+// ---- keys
+
+static struct private_key *keys[KEY_TYPE_COUNT][KEYS_MAX];
+
+// Private values: digests of the number, small enough for each curve.
+static struct span
+private_value(enum key_type type, unsigned n, uint8_t room[2 * DIGEST_MAX])
+{
+	static const size_t sizes[KEY_TYPE_COUNT] = {
+		[KEY_P256] = 32, [KEY_P384] = 48, [KEY_P521] = 66, [KEY_BRAINPOOL_P256] = 32, [KEY_BRAINPOOL_P384] = 48,
+		[KEY_BRAINPOOL_P512] = 64, [KEY_ED25519] = 32, [KEY_ED448] = 57
+	};
+	uint8_t seed[] = { 'k', (uint8_t)type, (uint8_t)n };
+	struct span part = span_of(seed, sizeof(seed));
+
+	must(digest_of(DIGEST_SHA512, &part, 1, room) && digest_of(DIGEST_SHA384, &part, 1, room + DIGEST_MAX), "no digest");
+	room[0] = type == KEY_P521 ? 0 : room[0] & 0x3F;
+	return span_of(room, sizes[type]);
+}
+
+struct private_key *
+make_key(enum key_type type, unsigned n)
+{
+	uint8_t room[2 * DIGEST_MAX];
+	struct fault f = { .set = false };
+
+	must(n < KEYS_MAX, "no more keys");
+	if (keys[type][n] == NULL)
+		keys[type][n] = private_key_new(type, type == KEY_RSA ? span_of(sample_rsa_2048, sizeof(sample_rsa_2048))
+			: private_value(type, n, room), &f);
+	must(keys[type][n] != NULL, f.text);
+	return keys[type][n];
+}
+
+void
+make_keys_free(void)
+{
+	for (int type = 0; type < KEY_TYPE_COUNT; type++)
+		for (int n = 0; n < KEYS_MAX; n++) {
+			private_key_unref(keys[type][n]);
+			keys[type][n] = NULL;
+		}
+}
+
+// ---- texts
+
+static size_t
+read_hex(const char *hex, size_t digits, uint8_t *out)
+{
+	for (size_t i = 0; i < digits / 2; i++) {
+		unsigned octet;
+		must(sscanf(hex + 2 * i, "%2x", &octet) == 1, "no hex");
+		out[i] = (uint8_t)octet;
+	}
+	return digits / 2;
+}
+
+static void
+put_oid(struct der_writer *w, const char *hex)
+{
+	uint8_t oid[64];
+
+	der_put_oid(w, span_of(oid, read_hex(hex, strlen(hex), oid)));
+}
+
+static void
+put_value(struct der_writer *w, enum oid_id type, const char *value, size_t len)
+{
+	uint8_t bmp[256];
+
+	if (type == OID_DOMAIN_COMPONENT || type == OID_EMAIL_ADDRESS) {
+		der_put(w, DER_IA5, span_of(value, len));
+	} else if (len > 0 && value[0] == '%') {
+		der_put(w, DER_PRINTABLE, span_of(value + 1, len - 1));
+	} else if (len > 0 && value[0] == '&') {
+		for (size_t i = 1; i < len; i++) {
+			bmp[2 * i - 2] = 0;
+			bmp[2 * i - 1] = (uint8_t)value[i];
+		}
+		der_put(w, DER_BMP, span_of(bmp, 2 * (len - 1)));
+	} else {
+		der_put(w, DER_UTF8, span_of(value, len));
+	}
+}
+
+static void
+put_rdn(struct der_writer *w, const char *text, size_t len)
+{
+	static const struct { const char *prefix; enum oid_id type; } types[] = {
+		{ "C=", OID_COUNTRY }, { "O=", OID_ORGANIZATION }, { "OU=", OID_UNIT }, { "CN=", OID_CN }, { "DC=", OID_DOMAIN_COMPONENT },
+		{ "E=", OID_EMAIL_ADDRESS }
+	};
+	size_t i = 0;
+
+	while (i < 6 && strncmp(text, types[i].prefix, strlen(types[i].prefix)) != 0)
+		i++;
+	must(i < 6, "no such attribute");
+	size_t skip = strlen(types[i].prefix);
+	der_open(w, DER_SET);
+	der_open(w, DER_SEQUENCE);
+	der_put_oid(w, oid_octets(types[i].type));
+	put_value(w, types[i].type, text + skip, len - skip);
+	der_close(w);
+	der_close(w);
+}
+
+// Cut `text` at a separator: the length of its first part; *next stands behind it, at "" at the end.
+static size_t
+cut(const char *text, char separator, const char **next)
+{
+	const char *end = strchr(text, separator);
+	size_t len = end != NULL ? (size_t)(end - text) : strlen(text);
+
+	*next = end != NULL ? end + 1 : text + len;
+	return len;
+}
+
+static void
+put_name(struct der_writer *w, const char *text, size_t len)
+{
+	char copy[512];
+	const char *at = copy, *next;
+
+	must(len < sizeof(copy), "a long name");
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	der_open(w, DER_SEQUENCE);
+	for (; *at != '\0'; at = next) {
+		size_t n = cut(at, ',', &next);
+		put_rdn(w, at, n);
+	}
+	der_close(w);
+}
+
+static void
+put_ip(struct der_writer *w, const char *text)
+{
+	unsigned a, b, c, d, bits;
+	int n = sscanf(text, "%u.%u.%u.%u/%u", &a, &b, &c, &d, &bits);
+	uint8_t octets[8] = { 0 };
+
+	must(n >= 4, "no address");
+	octets[0] = (uint8_t)a; octets[1] = (uint8_t)b; octets[2] = (uint8_t)c; octets[3] = (uint8_t)d;
+	for (unsigned i = 0; n == 5 && i < bits; i++)
+		octets[4 + i / 8] |= (uint8_t)(0x80 >> (i % 8));
+	der_put(w, DER_CONTEXT(GN_IP), span_of(octets, n == 5 ? 8 : 4));
+}
+
+static void
+put_other(struct der_writer *w, const char *text)
+{
+	der_open(w, DER_CONTEXT_CONS(GN_OTHER));
+	put_oid(w, "2a03");
+	der_open(w, DER_CONTEXT_CONS(0));
+	der_put_text(w, DER_UTF8, text);
+	der_close(w);
+	der_close(w);
+}
+
+static void
+put_general_name(struct der_writer *w, const char *text)
+{
+	uint8_t octets[64];
+	const char *value = strchr(text, ':') + 1;
+
+	if (strncmp(text, "DNS:", 4) == 0)
+		der_put_text(w, DER_CONTEXT(GN_DNS), value);
+	else if (strncmp(text, "email:", 6) == 0)
+		der_put_text(w, DER_CONTEXT(GN_EMAIL), value);
+	else if (strncmp(text, "URI:", 4) == 0)
+		der_put_text(w, DER_CONTEXT(GN_URI), value);
+	else if (strncmp(text, "IP:", 3) == 0)
+		put_ip(w, value);
+	else if (strncmp(text, "IP6:", 4) == 0)
+		der_put(w, DER_CONTEXT(GN_IP), span_of(octets, read_hex(value, strlen(value), octets)));
+	else if (strncmp(text, "RID:", 4) == 0)
+		der_put(w, DER_CONTEXT(GN_REGISTERED_ID), span_of(octets, read_hex(value, strlen(value), octets)));
+	else if (strncmp(text, "other:", 6) == 0)
+		put_other(w, value);
+	else if (strncmp(text, "dir:", 4) == 0) {
+		der_open(w, DER_CONTEXT_CONS(GN_DIRECTORY));
+		put_name(w, value, strlen(value));
+		der_close(w);
+	} else
+		must(false, "no such general name");
+}
+
+// General names, each in a SEQUENCE of its own (GeneralSubtree) or not.
+static void
+put_general_names(struct der_writer *w, const char *text, bool subtrees)
+{
+	char one[512];
+	const char *next;
+
+	for (; *text != '\0'; text = next) {
+		snprintf(one, sizeof(one), "%.*s", (int)cut(text, ';', &next), text);
+		if (subtrees)
+			der_open(w, DER_SEQUENCE);
+		put_general_name(w, one);
+		if (subtrees)
+			der_close(w);
+	}
+}
+
+// ---- extensions
+
+// The value is what `value` holds; it is empty again afterwards.
+static void
+put_extension(struct der_writer *w, struct span oid, bool critical, struct der_writer *value)
+{
+	struct span octets;
+
+	must(der_finish(value, &octets), "an extension");
+	der_open(w, DER_SEQUENCE);
+	der_put_oid(w, oid);
+	if (critical)
+		der_put_boolean(w, true);
+	der_put(w, DER_OCTET_STRING, octets);
+	der_close(w);
+	der_writer_clear(value);
+	der_writer_init(value, ROOM);
+}
+
+static void
+put_bits(struct der_writer *w, uint8_t tag, unsigned bits)
+{
+	uint8_t octets[3] = { 0 };
+	unsigned last = 0;
+
+	for (unsigned n = 0; n < 16; n++)
+		if ((bits >> n & 1) != 0) {
+			octets[1 + n / 8] |= (uint8_t)(0x80 >> (n % 8));
+			last = n;
+		}
+	octets[0] = (uint8_t)(7 - last % 8);
+	der_put(w, tag, span_of(octets, 2 + last / 8));
+}
+
+static void
+put_purposes(struct der_writer *w, const char *text)
+{
+	uint8_t kp[] = { 0x2B, 6, 1, 5, 5, 7, 3, 0 };
+	const char *next;
+
+	der_open(w, DER_SEQUENCE);
+	for (; *text != '\0'; text = next) {
+		cut(text, ' ', &next);
+		kp[7] = (uint8_t)atoi(text);
+		der_put_oid(w, strncmp(text, "any", 3) == 0 ? oid_octets(OID_ANY_PURPOSE) : span_of(kp, sizeof(kp)));
+	}
+	der_close(w);
+}
+
+static void
+put_key(struct der_writer *w, const struct public_numbers *p)
+{
+	static const enum oid_id curves[KEY_TYPE_COUNT] = {
+		[KEY_P256] = OID_P256, [KEY_P384] = OID_P384, [KEY_P521] = OID_P521, [KEY_BRAINPOOL_P256] = OID_BRAINPOOL_P256,
+		[KEY_BRAINPOOL_P384] = OID_BRAINPOOL_P384, [KEY_BRAINPOOL_P512] = OID_BRAINPOOL_P512
+	};
+	struct der_writer rsa;
+	struct span octets;
+	uint8_t modulus[1 + RSA_BITS_MAX / 8] = { 0 };
+
+	der_open(w, DER_SEQUENCE);
+	der_open(w, DER_SEQUENCE);
+	der_put_oid(w, oid_octets(p->type == KEY_RSA ? OID_RSA : p->type == KEY_ED25519 ? OID_ED25519
+		: p->type == KEY_ED448 ? OID_ED448 : OID_EC_PUBLIC_KEY));
+	if (p->type == KEY_RSA)
+		der_put_null(w);
+	else if (key_type_is_ec(p->type))
+		der_put_oid(w, oid_octets(curves[p->type]));
+	der_close(w);
+	if (p->type == KEY_RSA) {
+		der_writer_init(&rsa, ROOM);
+		memcpy(modulus + 1, p->modulus.data, p->modulus.len);
+		der_open(&rsa, DER_SEQUENCE);
+		der_put(&rsa, DER_INTEGER, span_of(modulus, 1 + p->modulus.len));
+		der_put(&rsa, DER_INTEGER, p->exponent);
+		der_close(&rsa);
+		must(der_finish(&rsa, &octets), "a key");
+		der_put_bits(w, octets, 0);
+		der_writer_clear(&rsa);
+	} else {
+		der_put_bits(w, p->point, 0);
+	}
+	der_close(w);
+}
+
+// The first 20 octets of a digest of the key.
+static void
+key_id(const struct private_key *k, uint8_t out[DIGEST_MAX])
+{
+	struct der_writer w;
+	struct span octets;
+
+	der_writer_init(&w, ROOM);
+	put_key(&w, private_key_public(k));
+	must(der_finish(&w, &octets) && digest_of(DIGEST_SHA256, &octets, 1, out), "a key identifier");
+	der_writer_clear(&w);
+}
+
+static void
+put_key_ids(struct der_writer *w, const struct make_certificate *m, struct der_writer *v)
+{
+	uint8_t id[DIGEST_MAX];
+
+	if (m->key_id) {
+		key_id(m->key, id);
+		der_put(v, DER_OCTET_STRING, span_of(id, 20));
+		put_extension(w, oid_octets(OID_CE_SUBJECT_KEY_ID), false, v);
+	}
+	if (m->authority) {
+		key_id(m->signer, id);
+		der_open(v, DER_SEQUENCE);
+		der_put(v, DER_CONTEXT(0), m->wrong_authority.len > 0 ? m->wrong_authority : span_of(id, 20));
+		der_close(v);
+		put_extension(w, oid_octets(OID_CE_AUTHORITY_KEY_ID), false, v);
+	}
+}
+
+static void
+put_constraints(struct der_writer *w, const struct make_certificate *m, struct der_writer *v)
+{
+	const char *lists[] = { m->permitted, m->excluded };
+
+	if (m->permitted == NULL && m->excluded == NULL)
+		return;
+	der_open(v, DER_SEQUENCE);
+	for (unsigned i = 0; i < 2; i++) {
+		if (lists[i] == NULL)
+			continue;
+		der_open(v, (uint8_t)DER_CONTEXT_CONS(i));
+		put_general_names(v, lists[i], true);
+		der_close(v);
+	}
+	der_close(v);
+	put_extension(w, oid_octets(OID_CE_NAME_CONSTRAINTS), true, v);
+}
+
+static void
+put_crl_point(struct der_writer *w, const struct make_certificate *m, struct der_writer *v)
+{
+	if (m->crl_point == NULL)
+		return;
+	der_open(v, DER_SEQUENCE);
+	der_open(v, DER_SEQUENCE);
+	der_open(v, DER_CONTEXT_CONS(0));
+	der_open(v, DER_CONTEXT_CONS(0));
+	put_general_names(v, m->crl_point, false);
+	der_close(v);
+	der_close(v);
+	if (m->point_reasons != 0)
+		put_bits(v, DER_CONTEXT(1), m->point_reasons);
+	der_close(v);
+	der_close(v);
+	put_extension(w, oid_octets(OID_CE_CRL_POINTS), false, v);
+}
+
+static void
+put_usual(struct der_writer *w, const struct make_certificate *m, struct der_writer *v)
+{
+	if (m->basic) {
+		der_open(v, DER_SEQUENCE);
+		if (m->ca)
+			der_put_boolean(v, true);
+		if (m->path_len >= 0)
+			der_put_int(v, m->path_len);
+		der_close(v);
+		put_extension(w, oid_octets(OID_CE_BASIC_CONSTRAINTS), true, v);
+	}
+	if (m->usage >= 0) {
+		put_bits(v, DER_BIT_STRING, (unsigned)m->usage);
+		put_extension(w, oid_octets(OID_CE_KEY_USAGE), true, v);
+	}
+	if (m->purposes != NULL) {
+		put_purposes(v, m->purposes);
+		put_extension(w, oid_octets(OID_CE_EXT_KEY_USAGE), false, v);
+	}
+	if (m->alt_names != NULL) {
+		der_open(v, DER_SEQUENCE);
+		put_general_names(v, m->alt_names, false);
+		der_close(v);
+		put_extension(w, oid_octets(OID_CE_SUBJECT_ALT_NAME), false, v);
+	}
+	if (m->explicit_policy >= 0) {
+		uint8_t skip = (uint8_t)m->explicit_policy;
+		der_open(v, DER_SEQUENCE);
+		der_put(v, DER_CONTEXT(0), span_of(&skip, 1));
+		der_close(v);
+		put_extension(w, oid_octets(OID_CE_POLICY_CONSTRAINTS), true, v);
+	}
+}
+
+static void
+put_extensions(struct der_writer *w, const struct make_certificate *m)
+{
+	uint8_t oid[64];
+	struct der_writer v;
+
+	der_writer_init(&v, ROOM);
+	der_open(w, DER_CONTEXT_CONS(3));
+	der_open(w, DER_SEQUENCE);
+	put_key_ids(w, m, &v);
+	put_usual(w, m, &v);
+	put_constraints(w, m, &v);
+	put_crl_point(w, m, &v);
+	for (size_t i = 0; i < m->more_count; i++) {
+		const struct make_extension *e = &m->more[i];
+		der_put_raw(&v, e->value);
+		put_extension(w, span_of(oid, read_hex(e->oid, strlen(e->oid), oid)), e->critical, &v);
+	}
+	der_close(w);
+	der_close(w);
+	der_writer_clear(&v);
+}
+
+// ---- certificates
+
+// RFC 5280 4.1.2.5: UTCTime to the end of 2049.
+static void
+put_time(struct der_writer *w, int64_t seconds)
+{
+	struct calendar c;
+	char text[40];
+
+	must(calendar_from_seconds(&c, seconds), "a time");
+	if (c.year >= 2050) {
+		der_put_generalized_time(w, seconds);
+		return;
+	}
+	snprintf(text, sizeof(text), "%02d%02d%02d%02d%02d%02dZ", c.year % 100, c.month, c.day, c.hour, c.minute, c.second);
+	der_put_text(w, DER_UTC_TIME, text);
+}
+
+static void
+put_algorithm(struct der_writer *w, struct span instead, const struct signature_scheme *scheme)
+{
+	if (instead.len > 0)
+		der_put_raw(w, instead);
+	else
+		algorithm_write_signature(w, scheme);
+}
+
+// SEQUENCE { body, algorithm, signature }
+static struct span
+finish(struct buffer *out, struct der_writer *body, struct span algorithm, const struct signature_scheme *scheme, struct private_key *signer, bool broken)
+{
+	struct der_writer w;
+	struct span octets, whole;
+	struct buffer signature;
+	struct fault f = { .set = false };
+	size_t before = out->len;
+
+	must(der_finish(body, &octets), "a body");
+	buffer_init(&signature, ROOM);
+	must(private_key_sign(signer, scheme, &octets, 1, &signature, &f) == CRYPTO_OK, f.text);
+	if (broken)
+		signature.data[signature.len - 1] ^= 1;
+	der_writer_init(&w, ROOM);
+	der_open(&w, DER_SEQUENCE);
+	der_put_raw(&w, octets);
+	put_algorithm(&w, algorithm, scheme);
+	der_put_bits(&w, buffer_span(&signature), 0);
+	der_close(&w);
+	must(der_finish(&w, &whole) && buffer_append(out, whole), "no room");
+	der_writer_clear(&w);
+	buffer_clear(&signature);
+	return span_of(out->data + before, out->len - before);
+}
+
+struct make_certificate
+make_plan(const char *subject, struct private_key *key, const char *issuer, struct private_key *signer, bool ca)
+{
+	static unsigned serial = 1000;
+
+	return (struct make_certificate){
+		.subject = subject, .issuer = issuer, .key = key, .signer = signer, .from = MAKE_NOW - 180 * MAKE_DAY,
+		.until = MAKE_NOW + 180 * MAKE_DAY, .version = 3, .serial = serial++, .basic = ca, .ca = ca, .path_len = -1,
+		.usage = ca ? KU_KEY_CERT_SIGN | KU_CRL_SIGN | KU_DIGITAL_SIGNATURE : KU_DIGITAL_SIGNATURE, .explicit_policy = -1,
+		.key_id = true, .authority = true
+	};
+}
+
+void
+make_more(struct make_certificate *m, const char *oid, bool critical, struct span value)
+{
+	must(m->more_count < MAKE_EXTENSIONS, "no more extensions");
+	m->more[m->more_count++] = (struct make_extension){ oid, critical, value };
+}
+
+struct span
+make_certificate(struct buffer *out, const struct make_certificate *m)
+{
+	struct signature_scheme scheme = m->scheme != NULL ? *m->scheme : algorithm_of_key(private_key_public(m->signer));
+	struct der_writer w;
+
+	der_writer_init(&w, ROOM);
+	der_open(&w, DER_SEQUENCE);
+	if (m->version > 1) {
+		der_open(&w, DER_CONTEXT_CONS(0));
+		der_put_int(&w, m->version - 1);
+		der_close(&w);
+	}
+	der_put_int(&w, m->serial);
+	put_algorithm(&w, m->algorithm, &scheme);
+	put_name(&w, m->issuer, strlen(m->issuer));
+	der_open(&w, DER_SEQUENCE);
+	put_time(&w, m->from);
+	put_time(&w, m->until);
+	der_close(&w);
+	put_name(&w, m->subject, strlen(m->subject));
+	put_key(&w, private_key_public(m->key));
+	if (m->version == 3)
+		put_extensions(&w, m);
+	der_close(&w);
+	struct span whole = finish(out, &w, m->algorithm, &scheme, m->signer, m->break_signature);
+	der_writer_clear(&w);
+	return whole;
+}
+
+// ---- CRLs
+
+struct make_crl
+make_crl_plan(const char *issuer, struct private_key *signer)
+{
+	return (struct make_crl){ .issuer = issuer, .signer = signer, .from = MAKE_NOW - MAKE_DAY, .until = MAKE_NOW + MAKE_DAY };
+}
+
+static void
+put_entries(struct der_writer *w, const struct make_crl *m, struct der_writer *v)
+{
+	uint8_t oid[64];
+
+	if (m->entry_count == 0)
+		return;
+	der_open(w, DER_SEQUENCE);
+	for (size_t i = 0; i < m->entry_count; i++) {
+		const struct make_entry *e = &m->entries[i];
+		uint8_t reason = (uint8_t)e->reason;
+		der_open(w, DER_SEQUENCE);
+		der_put_int(w, e->serial);
+		put_time(w, m->from);
+		if (e->reason >= 0 || e->critical != NULL)
+			der_open(w, DER_SEQUENCE);
+		if (e->reason >= 0) {
+			der_put(v, DER_ENUMERATED, span_of(&reason, 1));
+			put_extension(w, oid_octets(OID_CE_REASON), false, v);
+		}
+		if (e->critical != NULL) {
+			der_put_null(v);
+			put_extension(w, span_of(oid, read_hex(e->critical, strlen(e->critical), oid)), true, v);
+		}
+		if (e->reason >= 0 || e->critical != NULL)
+			der_close(w);
+		der_close(w);
+	}
+	der_close(w);
+}
+
+static void
+put_flag(struct der_writer *w, unsigned n, bool flag)
+{
+	static const uint8_t yes = 0xFF;
+
+	if (flag)
+		der_put(w, (uint8_t)DER_CONTEXT(n), span_of(&yes, 1));
+}
+
+static void
+put_issuing_point(struct der_writer *w, const struct make_crl *m, struct der_writer *v)
+{
+	if (m->point == NULL && !m->only_user && !m->only_ca && !m->only_attribute && !m->indirect && m->only_reasons == 0)
+		return;
+	der_open(v, DER_SEQUENCE);
+	if (m->point != NULL) {
+		der_open(v, DER_CONTEXT_CONS(0));
+		der_open(v, DER_CONTEXT_CONS(0));
+		put_general_names(v, m->point, false);
+		der_close(v);
+		der_close(v);
+	}
+	put_flag(v, 1, m->only_user);
+	put_flag(v, 2, m->only_ca);
+	if (m->only_reasons != 0)
+		put_bits(v, DER_CONTEXT(3), m->only_reasons);
+	put_flag(v, 4, m->indirect);
+	put_flag(v, 5, m->only_attribute);
+	der_close(v);
+	put_extension(w, oid_octets(OID_CE_ISSUING_POINT), true, v);
+}
+
+static void
+put_crl_extensions(struct der_writer *w, const struct make_crl *m, struct der_writer *v)
+{
+	uint8_t oid[64];
+
+	der_open(w, DER_CONTEXT_CONS(0));
+	der_open(w, DER_SEQUENCE);
+	der_put_int(v, 7);
+	put_extension(w, oid_octets(OID_CE_CRL_NUMBER), false, v);
+	put_issuing_point(w, m, v);
+	if (m->delta) {
+		der_put_int(v, 6);
+		put_extension(w, oid_octets(OID_CE_DELTA_CRL), true, v);
+	}
+	if (m->critical != NULL) {
+		der_put_null(v);
+		put_extension(w, span_of(oid, read_hex(m->critical, strlen(m->critical), oid)), true, v);
+	}
+	der_close(w);
+	der_close(w);
+}
+
+struct span
+make_crl(struct buffer *out, const struct make_crl *m)
+{
+	struct signature_scheme scheme = algorithm_of_key(private_key_public(m->signer));
+	struct der_writer w, v;
+
+	der_writer_init(&w, ROOM);
+	der_writer_init(&v, ROOM);
+	der_open(&w, DER_SEQUENCE);
+	der_put_int(&w, 1);
+	algorithm_write_signature(&w, &scheme);
+	put_name(&w, m->issuer, strlen(m->issuer));
+	put_time(&w, m->from);
+	if (m->until != 0)
+		put_time(&w, m->until);
+	put_entries(&w, m, &v);
+	put_crl_extensions(&w, m, &v);
+	der_close(&w);
+	struct span whole = finish(out, &w, span_of(NULL, 0), &scheme, m->signer, m->break_signature);
+	der_writer_clear(&w);
+	der_writer_clear(&v);
+	return whole;
+}
