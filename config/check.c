@@ -209,7 +209,22 @@ is_plain(const struct url *u)
 	return false;
 }
 
-// An error that nobody signed is believed only over a link that nobody can write to.
+static void
+check_plain_route(struct load *l, const struct settings_route *r, const struct settings_upstream *u, const char *verb, const char *what, const char *cure)
+{
+	struct position at = position_of(l, &r->place, 1);
+	struct finding *item;
+
+	if (u->insecure.count > 0) {
+		finding_add(l->findings, CODE_PLAIN_ACCEPTED, &at, "route '%.60s' %ss %s '%.60s' over a plain link", r->name, verb, what, u->name);
+		return;
+	}
+	item = finding_add(l->findings, CODE_PLAIN_UPSTREAM, &at, "route '%.60s' would %s %s '%.60s' over a plain link", r->name, verb, what, u->name);
+	finding_help(l->findings, item, "%s, or write insecure_upstream: yes-i-know for '%.60s'", cure, u->name);
+}
+
+// An error that nobody signed, and a trust anchor, are believed only over a
+// link that nobody can write to (design 8.15).
 static void
 check_plain(struct load *l)
 {
@@ -218,22 +233,57 @@ check_plain(struct load *l)
 	for (size_t i = 0; i < s->route_count; i++) {
 		const struct settings_route *r = &s->routes[i];
 		const struct settings_upstream *u;
-		struct position at;
 
-		if (r->target != TARGET_UPSTREAM || (r->accept & ACCEPT_UNPROTECTED_ERROR) == 0 || r->upstream >= s->upstream_count)
+		if (r->target != TARGET_UPSTREAM || r->upstream >= s->upstream_count)
 			continue;
 		u = &s->upstreams[r->upstream];
 		if (!is_plain(&u->url))
 			continue;
-		at = position_of(l, &r->place, 1);
-		if (u->insecure.count > 0) {
-			finding_add(l->findings, CODE_PLAIN_ACCEPTED, &at,
-				"route '%.60s' believes unprotected errors from '%.60s' over a plain link", r->name, u->name);
+		if ((r->accept & ACCEPT_UNPROTECTED_ERROR) != 0)
+			check_plain_route(l, r, u, "believe", "unprotected errors from", "take unprotected-error out of accept");
+		if (r->accept_ca_pubs)
+			check_plain_route(l, r, u, "take", "trust anchors from", "leave accept_ca_pubs out");
+	}
+}
+
+// ---- Answers that are made anew.
+
+// The first route that replaces the protection on the way to an upstream, or NULL.
+static const struct settings_route *
+replacing_route(const struct settings *s, size_t upstream)
+{
+	for (size_t i = 0; i < s->route_count; i++) {
+		const struct settings_route *r = &s->routes[i];
+
+		if (r->target == TARGET_UPSTREAM && r->upstream == upstream && r->protection == ROUTE_REPLACE)
+			return r;
+	}
+	return NULL;
+}
+
+// Whoever answers in his own name verifies what he was told.
+static void
+check_replaced(struct load *l)
+{
+	const struct settings *s = l->settings;
+
+	for (size_t i = 0; i < s->upstream_count; i++) {
+		const struct settings_upstream *u = &s->upstreams[i];
+		const struct settings_route *r = replacing_route(s, i);
+		struct position at = position_of_name(l, &u->place, u->name);
+		struct finding *item;
+
+		if (r == NULL)
 			continue;
+		if (u->trust.count == 0) {
+			item = finding_add(l->findings, CODE_UPSTREAM_TRUST, &at,
+				"route '%.60s' replaces the protection, and the answers of '%.60s' cannot be verified", r->name, u->name);
+			finding_help(l->findings, item, "write trust: NAME for upstream '%.60s', the trust set that its answers are signed under", u->name);
 		}
-		struct finding *item = finding_add(l->findings, CODE_PLAIN_UPSTREAM, &at,
-			"route '%.60s' would believe unprotected errors from '%.60s' over a plain link", r->name, u->name);
-		finding_help(l->findings, item, "take unprotected-error out of accept, or write insecure_upstream: yes-i-know for '%.60s'", u->name);
+		if (u->issued_trust.count == 0) {
+			item = finding_add(l->findings, CODE_ISSUED_TRUST, &at, "nothing says which certificates '%.60s' may issue to route '%.60s'", u->name, r->name);
+			finding_help(l->findings, item, "write issued_trust: NAME for upstream '%.60s', the trust set that new certificates must chain to", u->name);
+		}
 	}
 }
 
@@ -290,6 +340,76 @@ upstream_is_used(const struct settings *s, size_t index)
 	return false;
 }
 
+static bool
+is_in(const struct option_texts *texts, const char *name)
+{
+	for (size_t i = 0; i < texts->count; i++)
+		if (strcmp(texts->items[i], name) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_name(const char *text, const char *name)
+{
+	return text != NULL && strcmp(text, name) == 0;
+}
+
+static bool
+trust_is_used(const struct settings *s, const char *name)
+{
+	for (size_t i = 0; i < s->upstream_count; i++)
+		if (is_in(&s->upstreams[i].trust, name) || is_in(&s->upstreams[i].issued_trust, name))
+			return true;
+	for (size_t i = 0; i < s->route_count; i++)
+		if (is_in(&s->routes[i].trust, name) || is_name(s->routes[i].match_signer.trust, name))
+			return true;
+	return false;
+}
+
+static bool
+credential_is_used(const struct settings *s, const char *name)
+{
+	for (size_t i = 0; i < s->route_count; i++)
+		if (is_name(s->routes[i].sign_with, name) || is_name(s->routes[i].reply_with, name))
+			return true;
+	return false;
+}
+
+static bool
+secrets_are_used(const struct settings *s, const char *name)
+{
+	for (size_t i = 0; i < s->route_count; i++)
+		if (is_in(&s->routes[i].secrets, name))
+			return true;
+	return false;
+}
+
+static void
+warn_unused(struct load *l, const struct settings_place *place, const char *noun, const char *name)
+{
+	struct position at = position_of_name(l, place, name);
+
+	finding_add(l->findings, CODE_NOT_USED, &at, "nothing names %s '%.60s'", noun, name);
+}
+
+// Trust sets, credentials and secrets that nobody names.
+static void
+check_keys_use(struct load *l)
+{
+	const struct settings *s = l->settings;
+
+	for (size_t i = 0; i < s->trust_count; i++)
+		if (!trust_is_used(s, s->trusts[i].name))
+			warn_unused(l, &s->trusts[i].place, "trust set", s->trusts[i].name);
+	for (size_t i = 0; i < s->credential_count; i++)
+		if (!credential_is_used(s, s->credentials[i].name))
+			warn_unused(l, &s->credentials[i].place, "credential", s->credentials[i].name);
+	for (size_t i = 0; i < s->secrets_count; i++)
+		if (!secrets_are_used(s, s->secrets[i].name))
+			warn_unused(l, &s->secrets[i].place, "the table of secrets", s->secrets[i].name);
+}
+
 static void
 check_use(struct load *l)
 {
@@ -330,9 +450,11 @@ check_whole(struct load *l)
 	check_bindable(l);
 	check_reachable(l);
 	check_plain(l);
+	check_replaced(l);
 	note_loopback(l);
 	if (findings_bad(l->findings))
 		return;
 	check_order(l);
 	check_use(l);
+	check_keys_use(l);
 }

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "config/expand.h"
+#include "config/guard.h"
 #include "config/language.h"
 #include "config/rows.h"
 #include "config/suggest.h"
@@ -327,6 +328,7 @@ entries_upstreams(struct load *l)
 		one->insecure = entry.insecure;
 		one->trust = entry.trust;
 		one->issued_trust = entry.issued_trust;
+		guard_upstream(l, key);
 		s->upstream_count++;
 	}
 }

@@ -53,7 +53,8 @@ fill_entry(struct load *l, const char *noun, const struct option_row *rows, cons
 		rows_value(l, row, (char *)out + row->offset, n);
 		return;
 	}
-	snprintf(message, sizeof(message), "%s '%.60s' wants a map of keys, this is %s", noun, key->text, node_kind_name(n));
+	snprintf(message, sizeof(message), "%s '%.60s' wants %sa map of keys, this is %s", noun, key->text, brief == NULL ? "" :
+		strcmp(brief, "file") == 0 ? "file:/path or " : "files or ", node_kind_name(n));
 	say(l, CODE_SHAPE, &n->at, message, NULL);
 }
 
@@ -92,9 +93,12 @@ take_revocation(struct load *l, struct settings_trust *t, struct node *entry)
 		t->revoked.ocsp.count = 0;
 	else
 		check_prefixes(l, value_of(n, "ocsp"));
-	if (t->revoked.crls.count + t->revoked.points.count + t->revoked.ocsp.count > 0 ||
-	    node_find(n, "crls") != NULL || node_find(n, "points") != NULL)
+	if (t->revoked.crls.count + t->revoked.points.count + t->revoked.ocsp.count > 0)
 		return;
+	// Any other key was meant to be one that tells, and has been reported.
+	for (const struct node *key = n->first; key != NULL; key = key->next)
+		if (strcmp(key->text, "missing") != 0 && strcmp(key->text, "ocsp") != 0)
+			return;
 	say(l, CODE_REVOCATION, &n->at, "'revocation' names nothing that tells whether a certificate is revoked",
 		"write crls: [file or folder], points: [beginnings of URLs] or ocsp: [beginnings of URLs]; or leave revocation out");
 }
@@ -187,7 +191,7 @@ check_brief(struct load *l, struct node *key)
 
 	if (n->bad || n->kind != NODE_SCALAR || node_is_empty(n) || (strncmp(n->text, "${", 2) == 0 && expand_node(l, n) == NULL))
 		return;
-	if (strncmp(n->text, "file:", 5) != 0)
+	if (!secret_is_source(n->text))
 		secret_refuse_literal(l, key->text, n, "write file:/path, the file that holds the table");
 }
 

@@ -27,6 +27,12 @@ prefix_of(const char *text)
 	return NULL;
 }
 
+bool
+secret_is_source(const char *text)
+{
+	return prefix_of(text) != NULL;
+}
+
 // ---- Lines that no finding may show.
 
 struct hidden {
@@ -82,7 +88,7 @@ find_below(struct load *l, struct node *n, const char *key, bool secret)
 			find_below(l, child, key, secret);
 		else if (child->value != NULL)
 			find_below(l, child->value, child->text, secret || is_secret_key(child->text) ||
-				(strcmp(key, "secrets") == 0 && child->value->kind == NODE_SCALAR));
+				(strcmp(key, "secrets") == 0 && child->value->kind != NODE_MAP));
 	}
 }
 
@@ -149,9 +155,9 @@ forms_of(const struct option_row *row, char *out, size_t size)
 }
 
 static bool
-refuse(struct load *l, const struct option_row *row, struct node *n, const char *what)
+refuse(struct load *l, const struct option_row *row, struct node *n, enum code code, const char *what)
 {
-	struct finding *item = finding_add(l->findings, CODE_VALUE, &n->at, "'%s' %s", row->key, what);
+	struct finding *item = finding_add(l->findings, code, &n->at, "'%s' %s", row->key, what);
 	char forms[128];
 
 	finding_help(l->findings, item, "write %s", forms_of(row, forms, sizeof(forms)));
@@ -176,7 +182,7 @@ judge_prefix(struct load *l, const struct option_row *row, struct node *n, const
 
 	*out = prefix_of(n->text);
 	if (*out != NULL && !allows(row, (*out)->word))
-		return refuse(l, row, n, "cannot be read from there");
+		return refuse(l, row, n, CODE_VALUE, "cannot be read from there");
 	if (*out != NULL || (allows(row, "path") && strchr(n->text, '\n') == NULL))
 		return true;
 	snprintf(help, sizeof(help), "write %s", forms_of(row, forms, sizeof(forms)));
@@ -204,13 +210,13 @@ static bool
 check_rest(struct load *l, const struct option_row *row, struct node *n, enum source_kind kind, const char *rest)
 {
 	if (*rest == '\0')
-		return refuse(l, row, n, "names nothing behind its prefix");
+		return refuse(l, row, n, CODE_VALUE, "names nothing behind its prefix");
 	if (strlen(n->text) > SOURCE_TEXT_MAX || strpbrk(n->text, "\n\t") != NULL)
-		return refuse(l, row, n, "is too long, or more than one line");
+		return refuse(l, row, n, CODE_VALUE, "is too long, or more than one line");
 	if (kind == SOURCE_ENV && !is_variable(rest))
-		return refuse(l, row, n, "wants the name of an environment variable behind env:");
+		return refuse(l, row, n, CODE_VALUE, "wants the name of an environment variable behind env:");
 	if (kind == SOURCE_CRED && !is_file_name(rest))
-		return refuse(l, row, n, "wants a name without slashes behind cred:");
+		return refuse(l, row, n, CODE_VALUE, "wants a name without slashes behind cred:");
 	if (kind != SOURCE_PKCS11 || !has_pin(rest))
 		return true;
 	secret_refuse_literal(l, row->key, n, "take pin-value out of the URI, and write pin: file:/path, env:NAME or cred:NAME");
@@ -224,13 +230,14 @@ is_text(struct load *l, const struct option_row *row, struct node *n)
 		return false;
 	if (n->kind == NODE_SCALAR && *n->text != '\0' && !node_is_empty(n))
 		return true;
-	return refuse(l, row, n, "wants a text");
+	return refuse(l, row, n, CODE_SHAPE, n->kind == NODE_SCALAR ? "wants a text, this is nothing" : "wants a text, this is a list or map");
 }
 
 void
 secret_take(struct load *l, const struct option_row *row, struct settings_source *out, struct node *n)
 {
 	const struct prefix *prefix;
+	enum source_kind kind;
 	const char *rest;
 
 	if (!is_text(l, row, n) || !secret_refuse_armour(l, row->key, n))
@@ -241,10 +248,11 @@ secret_take(struct load *l, const struct option_row *row, struct settings_source
 	if (expand_node(l, n) == NULL || !is_text(l, row, n) || !judge_prefix(l, row, n, &prefix))
 		return;
 	rest = prefix != NULL ? n->text + strlen(prefix->text) : n->text;
-	out->kind = prefix != NULL ? prefix->kind : SOURCE_FILE;
-	if (!check_rest(l, row, n, out->kind, rest))
+	kind = prefix != NULL ? prefix->kind : SOURCE_FILE;
+	if (!check_rest(l, row, n, kind, rest))
 		return;
-	out->value = out->kind == SOURCE_FILE ? rows_path(l, n, NULL, rest) : load_keep_text(l, out->kind == SOURCE_PKCS11 ? n->text : rest);
+	out->value = kind == SOURCE_FILE ? rows_path(l, n, NULL, rest) : load_keep_text(l, kind == SOURCE_PKCS11 ? n->text : rest);
+	out->kind = out->value != NULL ? kind : SOURCE_NONE;
 }
 
 const char *

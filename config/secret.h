@@ -13,6 +13,8 @@
 void secret_take(struct load *l, const struct option_row *row, struct settings_source *out, struct node *n);
 // The same as it is written in a file; NULL for SOURCE_NONE. The text is in out or borrowed from s.
 const char *secret_text(const struct settings_source *s, char *out, size_t size);
+// Tell whether a text begins with a prefix of a source, whatever follows.
+bool secret_is_source(const char *text);
 // Refuse a scalar that holds a PEM block, which belongs into a file. False after a finding.
 bool secret_refuse_armour(struct load *l, const char *key, struct node *n);
 // Say that a secret stands in the file itself.

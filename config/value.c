@@ -152,6 +152,135 @@ value_cidr(const char *text, char *fix, size_t size)
 	return false;
 }
 
+// ---- Names in certificates.
+
+const char *const value_purposes[] = {
+	"serverAuth", "clientAuth", "codeSigning", "emailProtection", "timeStamping", "OCSPSigning", "cmcCA", "cmcRA", "cmKGA",
+	"anyExtendedKeyUsage", NULL
+};
+
+static bool
+in_words(const char *const *words, const char *text, size_t len)
+{
+	for (; *words != NULL; words++)
+		if (strlen(*words) == len && memcmp(*words, text, len) == 0)
+			return true;
+	return false;
+}
+
+// Two arcs or more, the first 0 to 2, none with a leading zero.
+static bool
+dotted_oid(const char *text, size_t len)
+{
+	size_t arcs = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		size_t digits = 0;
+
+		while (i + digits < len && text[i + digits] >= '0' && text[i + digits] <= '9')
+			digits++;
+		if (digits == 0 || (digits > 1 && text[i] == '0') || (arcs == 0 && (digits > 1 || text[i] > '2')))
+			return false;
+		i += digits;
+		arcs++;
+		if (i < len && (text[i] != '.' || i + 1 == len))
+			return false;
+	}
+	return arcs >= 2;
+}
+
+bool
+value_purpose(const char *text)
+{
+	static const char prefix[] = "id-kp-";
+	const char *name = strncmp(text, prefix, sizeof(prefix) - 1) == 0 ? text + sizeof(prefix) - 1 : text;
+
+	return in_words(value_purposes, name, strlen(name)) || dotted_oid(text, strlen(text));
+}
+
+static bool
+attribute_type(const char *text, size_t len)
+{
+	static const char *const types[] = {
+		"CN", "SN", "serialNumber", "C", "L", "ST", "STREET", "O", "OU", "title", "GN", "initials", "generationQualifier",
+		"dnQualifier", "pseudonym", "UID", "DC", "emailAddress", NULL
+	};
+
+	return in_words(types, text, len) || dotted_oid(text, len);
+}
+
+static bool
+is_hex(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+// A value up to a bare comma or plus sign; *rest is what follows. RFC 4514 2.4:
+// specials are escaped, and so are a space or # at its edges.
+static bool
+attribute_value(const char *text, const char **rest)
+{
+	const char *p = text;
+
+	if (*p == ' ' || *p == '#')
+		return false;
+	for (; *p != '\0' && *p != ',' && *p != '+'; p++) {
+		if (strchr("\"<>;", *p) != NULL)
+			return false;
+		if (*p != '\\')
+			continue;
+		p++;
+		if (is_hex(p[0]) && is_hex(p[1]))
+			p++;
+		else if (*p == '\0' || strchr(" \"#+,;<=>\\", *p) == NULL)
+			return false;
+	}
+	*rest = p;
+	return p > text && (p[-1] != ' ' || (p - text > 1 && p[-2] == '\\'));
+}
+
+bool
+value_distinguished_name(const char *text)
+{
+	for (;;) {
+		size_t len = strcspn(text, "=");
+
+		if (text[len] != '=' || !attribute_type(text, len) || !attribute_value(text + len + 1, &text))
+			return false;
+		if (*text == '\0')
+			return true;
+		text++;
+	}
+}
+
+bool
+value_san(const char *text)
+{
+	uint8_t octets[16];
+
+	if (strncmp(text, "DNS:", 4) == 0)
+		return text[4] != '\0' && text[4] != '.' &&
+			text[4 + strspn(text + 4, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.*")] == '\0';
+	if (strncmp(text, "IP:", 3) == 0)
+		return inet_pton(AF_INET, text + 3, octets) == 1 || inet_pton(AF_INET6, text + 3, octets) == 1;
+	if (strncmp(text, "URI:", 4) == 0)
+		return strchr(text + 4, ':') != NULL && text[4] != ':' && strpbrk(text, " <>\"") == NULL;
+	if (strncmp(text, "email:", 6) == 0)
+		return strchr(text + 6, '@') > text + 6 && strpbrk(text, " <>\"") == NULL && text[strlen(text) - 1] != '@';
+	return false;
+}
+
+bool
+value_san_glob(const char *text)
+{
+	static const char *const kinds[] = { "DNS:", "IP:", "URI:", "email:", "dirName:", "RID:", "*", "?", "[", NULL };
+
+	for (const char *const *kind = kinds; *kind != NULL; kind++)
+		if (strncmp(text, *kind, strlen(*kind)) == 0)
+			return true;
+	return false;
+}
+
 // The largest unit that divides the number.
 static const char *
 in_units(int64_t n, const struct unit *units, char *out, size_t size)

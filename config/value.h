@@ -24,6 +24,16 @@ bool value_name(const char *text);
 // zero. When only those bits are wrong, `fix` gets the network as it should
 // be written, else "".
 bool value_cidr(const char *text, char *fix, size_t size);
+// A distinguished name or a part of one (RFC 4514): TYPE=value, with commas or plus
+// signs between, characters escaped by a backslash. Types by name, or dotted OIDs.
+bool value_distinguished_name(const char *text);
+// A subject alternative name with its kind: DNS:host, IP:address, URI:text, email:address.
+bool value_san(const char *text);
+// A glob that a text of this kind can fit.
+bool value_san_glob(const char *text);
+// A purpose of a certificate: one of value_purposes (also with id-kp- before it), or a dotted OID.
+bool value_purpose(const char *text);
+extern const char *const value_purposes[];	// ends with NULL
 
 // The same numbers written as people write them; answers out.
 const char *value_size_text(int64_t octets, char *out, size_t size);

@@ -19,192 +19,7 @@
 #include "config/language.h"
 #include "config/rows.h"
 #include "config/settings.h"
-
-#define V "version: 1\n"
-#define UP "upstreams: {ca: \"http://127.0.0.1/\"}\n"
-#define IN "listeners: {in: \"http://127.0.0.1\"}\n"
-
-// ---- Drivers that only have rows.
-
-struct fake_options { int64_t size; bool flag; char *path; };
-struct echo_options { char *word; };
-
-static const struct option_row fake_rows[] = {
-	{ .key = "size", .kind = OPTION_SIZE, .offset = offsetof(struct fake_options, size), .min = 1, .max = 1048576, .standard = "4KiB",
-	  .help = "A size of the fake driver.", .example = "8KiB" },
-	{ .key = "flag", .kind = OPTION_BOOL, .offset = offsetof(struct fake_options, flag), .standard = "yes", .help = "A switch." },
-	{ .key = "path", .kind = OPTION_PATH, .offset = offsetof(struct fake_options, path), .help = "A path." },
-	{ .key = "later", .kind = OPTION_ABSENT, .help = "Not in this build." },
-	{ .key = NULL }
-};
-static const struct option_row echo_rows[] = {
-	{ .key = "word", .kind = OPTION_NAME, .offset = offsetof(struct echo_options, word), .required = true, .help = "A word.", .example = "hello" },
-	{ .key = NULL }
-};
-static const struct config_scheme schemes[] = {
-	{ "http", 80, fake_rows, sizeof(struct fake_options), fake_rows, sizeof(struct fake_options) },
-	{ "coap", 5683, fake_rows, sizeof(struct fake_options), fake_rows, sizeof(struct fake_options) },
-	{ "tcp", 829, fake_rows, sizeof(struct fake_options), fake_rows, sizeof(struct fake_options) },
-	{ "file", 0, fake_rows, sizeof(struct fake_options), fake_rows, sizeof(struct fake_options) },
-	{ "echo", 0, echo_rows, sizeof(struct echo_options), NULL, 0 },
-	{ "sink", 9, NULL, 0, fake_rows, sizeof(struct fake_options) },
-	{ .scheme = NULL }
-};
-
-// ---- Files.
-
-static char folder[64], file[128];
-
-static char *
-path_of(const char *name)
-{
-	static char path[4][256];
-	static unsigned next;
-	char *out = path[next++ % 4];
-
-	snprintf(out, sizeof(path[0]), "%s/%s", folder, name);
-	return out;
-}
-
-static void
-write_octets(const char *name, const void *octets, size_t len)
-{
-	FILE *f = fopen(path_of(name), "w");
-
-	assert_non_null(f);
-	assert_int_equal(fwrite(octets, 1, len, f), len);
-	fclose(f);
-}
-
-static void
-write_text(const char *name, const char *text)
-{
-	write_octets(name, text, strlen(text));
-}
-
-static const char *
-base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash == NULL ? path : slash + 1;
-}
-
-// All findings in one line: "E0103 2:3, W0304 b.yaml:5:3". The main file goes without its name.
-static void
-summary(const struct findings *f, char *out, size_t size)
-{
-	size_t len = 0;
-
-	out[0] = '\0';
-	for (size_t i = 0; i < f->count && len < size - 1; i++) {
-		const struct finding *x = &f->items[i];
-		bool main_file = x->file == NULL || strcmp(base_name(x->file), "t.yaml") == 0;
-
-		assert_int_equal(x->severity, x->code[0] == 'E' ? FINDING_ERROR : x->code[0] == 'W' ? FINDING_WARNING : FINDING_NOTE);
-		assert_non_null(finding_explain(x->code));
-		len += (size_t)snprintf(out + len, size - len, "%s%s ", i > 0 ? ", " : "", x->code);
-		if (!main_file)
-			len += (size_t)snprintf(out + len, size - len, "%s:", base_name(x->file));
-		len += (size_t)snprintf(out + len, size - len, "%d:%d", x->line, x->column);
-	}
-}
-
-static void
-put_note(void *context, const char *text)
-{
-	(void)context;
-	fputs(text, stderr);
-}
-
-// Load the main file, and tell whether its findings are the expected ones. Only
-// errors stand against settings.
-static bool
-matches(const char *text, const char *expected, struct settings **s, struct findings *f)
-{
-	char found[4096];
-
-	*s = settings_load(file, schemes, f);
-	summary(f, found, sizeof(found));
-	assert_int_equal(*s == NULL, f->errors > 0);
-	assert_false(f->exhausted);
-	if (strcmp(found, expected) == 0)
-		return true;
-	findings_print(f, put_note, NULL, false);
-	print_error("%.400s\nfound    %s\nexpected %s\n", text, found, expected);
-	return false;
-}
-
-static struct settings *
-load_expect(const char *text, const char *expected, struct findings *f)
-{
-	struct settings *s;
-
-	assert_true(matches(text, expected, &s, f));
-	return s;
-}
-
-static bool
-gives(const void *octets, size_t len, const char *expected)
-{
-	struct findings f;
-	struct settings *s;
-	bool well;
-
-	write_octets("t.yaml", octets, len);
-	well = matches(octets, expected, &s, &f);
-	settings_unref(s);
-	findings_clear(&f);
-	return well;
-}
-
-static void
-expect_octets(const void *octets, size_t len, const char *expected)
-{
-	assert_true(gives(octets, len, expected));
-}
-
-static void
-expect(const char *text, const char *expected)
-{
-	expect_octets(text, strlen(text), expected);
-}
-
-// The same, and one finding's message and help hold these texts (NULL: no matter).
-static void
-expect_words(const char *text, const char *expected, const char *message, const char *help)
-{
-	struct findings f;
-	bool said = false;
-
-	write_text("t.yaml", text);
-	settings_unref(load_expect(text, expected, &f));
-	for (size_t i = 0; i < f.count; i++) {
-		const struct finding *x = &f.items[i];
-
-		said = said || ((message == NULL || strstr(x->message, message) != NULL) &&
-			(help == NULL || (x->help != NULL && strstr(x->help, help) != NULL)));
-	}
-	if (!said) {
-		findings_print(&f, put_note, NULL, false);
-		fail_msg("no finding says '%s' and '%s'", message, help);
-	}
-	findings_clear(&f);
-}
-
-struct example { const char *text, *expected; };
-
-static void
-expect_all(const struct example *examples, size_t count)
-{
-	size_t wrong = 0;
-
-	for (size_t i = 0; i < count; i++)
-		wrong += !gives(examples[i].text, strlen(examples[i].text), examples[i].expected);
-	assert_int_equal(wrong, 0);
-}
-
-#define ALL(table) expect_all(table, sizeof(table) / sizeof(*(table)))
+#include "tests/unit/settings_kit.h"
 
 // ---- The shape of YAML.
 
@@ -540,11 +355,11 @@ guards_routes(void **state)
 		{ V IN "upstreams: {a: \"http://127.0.0.1\", b: \"http://127.0.0.1\"}\nroutes: [{to: a}]\n", "W0304 3:36" },
 		{ V "listeners: {a: \"http://127.0.0.1\", b: \"http://127.0.0.2\"}\n" UP "routes: [{from: a}]\n", "W0304 2:36" },
 		// Errors that nobody signed, over links that anybody can write to.
-		{ V IN "upstreams: {a: \"http://10.0.0.1\"}\nroutes: [{accept: unprotected-error}]\n", "E0208 4:10" },
-		{ V IN "upstreams: {a: \"http://127.0.0.1\"}\nroutes: [{accept: unprotected-error}]\n", "" },
-		{ V IN "upstreams: {a: \"http://127.evil.example\"}\nroutes: [{accept: unprotected-error}]\n", "E0208 4:10" },
-		{ V IN "upstreams: {a: {url: \"http://10.0.0.1\", insecure_upstream: yes-i-know}}\nroutes: [{accept: [unprotected-error]}]\n", "N0402 4:10" },
-		{ V IN "upstreams: {a: \"file:/a\"}\nroutes: [{accept: unprotected-error}]\n", "" },
+		{ V IN "upstreams: {a: \"http://10.0.0.1\"}\nroutes: [{accept: unprotected-error}]\n", "E0208 4:10, N0403 4:19" },
+		{ V IN "upstreams: {a: \"http://127.0.0.1\"}\nroutes: [{accept: unprotected-error}]\n", "N0403 4:19" },
+		{ V IN "upstreams: {a: \"http://127.evil.example\"}\nroutes: [{accept: unprotected-error}]\n", "E0208 4:10, N0403 4:19" },
+		{ V IN "upstreams: {a: {url: \"http://10.0.0.1\", insecure_upstream: yes-i-know}}\nroutes: [{accept: [unprotected-error]}]\n", "N0402 4:10, N0403 4:19" },
+		{ V IN "upstreams: {a: \"file:/a\"}\nroutes: [{accept: unprotected-error}]\n", "N0403 4:19" },
 	};
 
 	(void)state;
@@ -954,28 +769,13 @@ takes_all_fields(void **state)
 
 	(void)state;
 	write_text("t.yaml", full);
-	s = load_expect(full, "N0402 20:5", &f);
+	s = load_expect(full, "N0402 20:5, N0403 23:13", &f);
 	check_full(s);
 	settings_unref(s);
 	findings_clear(&f);
 }
 
 // ---- Two configurations.
-
-static struct settings *
-load_good(const char *text)
-{
-	struct findings f;
-	struct settings *s;
-
-	write_text("t.yaml", text);
-	s = settings_load(file, schemes, &f);
-	if (s == NULL)
-		findings_print(&f, put_note, NULL, false);
-	assert_non_null(s);
-	findings_clear(&f);
-	return s;
-}
 
 static void
 tells_restarts(void **state)
@@ -1255,12 +1055,6 @@ shows_nothing_without_memory(void **state)
 // ---- Reports.
 
 static void
-append_text(void *context, const char *text)
-{
-	strncat(context, text, 4095 - strlen(context));
-}
-
-static void
 prints_findings(void **state)
 {
 	char out[4096] = "", expected[1024];
@@ -1310,27 +1104,6 @@ lists_codes(void **state)
 	assert_null(finding_explain("E9999"));
 }
 
-static int
-set_up(void **state)
-{
-	(void)state;
-	strcpy(folder, "/tmp/test_settings.XXXXXX");
-	if (mkdtemp(folder) == NULL)
-		return -1;
-	snprintf(file, sizeof(file), "%s/t.yaml", folder);
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	char command[128];
-
-	(void)state;
-	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	return system(command);
-}
-
 int
 main(void)
 {
@@ -1366,5 +1139,5 @@ main(void)
 		cmocka_unit_test(lists_codes),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, kit_set_up, kit_tear_down);
 }
