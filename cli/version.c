@@ -10,7 +10,7 @@
 #include "base/memory.h"
 #include "cli/command.h"
 #include "config/settings.h"
-#include "crypto/crypto.h"
+#include "store/store.h"
 #include "transports/driver.h"
 
 static void
@@ -20,8 +20,7 @@ print_text(void)
 	for (const struct driver *const *d = drivers; *d != NULL; d++)
 		printf("  driver %-5s %s%s%s\n", (*d)->name, (*d)->upstream_rows != NULL ? "listener, upstream" : "listener",
 			(*d)->about != NULL ? ", " : "", (*d)->about != NULL ? (*d)->about() : "");
-	printf("  libuv %s\n  libyaml %s\n  cJSON %s\n", uv_version_string(), settings_library(), cJSON_Version());
-	printf("  %s\n", crypto_about());
+	printf("  libuv %s\n  %s\n  cJSON %s\n  %s\n", uv_version_string(), settings_library(), cJSON_Version(), store_about());
 	puts("  coaps     no (not in this build)");
 	puts("Licence GPL-3.0-or-later: free software, without warranty.");
 }
@@ -37,7 +36,7 @@ print_json(void)
 	cJSON_AddStringToObject(root, "libuv", uv_version_string());
 	cJSON_AddStringToObject(root, "libyaml", settings_library());
 	cJSON_AddStringToObject(root, "cjson", cJSON_Version());
-	cJSON_AddStringToObject(root, "crypto", crypto_about());
+	cJSON_AddStringToObject(root, "store", store_about());
 	cJSON_AddBoolToObject(root, "coaps", false);
 	for (const struct driver *const *d = drivers; *d != NULL; d++) {
 		cJSON *item = cJSON_CreateObject();

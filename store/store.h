@@ -34,6 +34,7 @@ struct store_setup {
 	const char *folder;		// of the state; absolute
 	int64_t max_size;		// octets of the database; 0 = no cap
 	size_t queue;			// units that may wait; 0 = 256
+	int64_t audit_keep;		// octets of audit lines that store_purge() keeps; 0 = all
 	bool fresh;			// an operator decided to start anew after STORE_LOST
 	// Hash chain of the audit rows: SHA-256 of the parts. Handed in, since store/ knows no crypto/.
 	bool (*hash)(const struct span *parts, size_t count, uint8_t out[32]);
@@ -70,8 +71,8 @@ typedef void store_applied(void *context, enum store_result result, const struct
 // blocking one, at the latest after a second; applied may be NULL for them.
 bool store_apply(struct store *s, struct store_unit *u, bool lazy, store_applied *applied, void *context);
 
-// Units that wait, and octets of the database with its -wal.
-struct store_figures { size_t waiting; int64_t octets; bool failed; uint64_t commits, units; char version[32]; };
+// Units that wait, and octets of the database with its -wal; created: this start made a new one.
+struct store_figures { size_t waiting; int64_t octets; bool failed, created; uint64_t commits, units; char version[32]; };
 void store_figures(const struct store *s, struct store_figures *out);
 // Remove what is over: replay rows, old audit rows beyond their cap. Lazy.
 void store_purge(struct store *s, const struct store_time *now);
