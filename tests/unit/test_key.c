@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "crypto/key.h"
+#include "crypto/wolf.h"
 #include "tests/unit/hex.h"
 #include "tests/unit/sample_keys.h"
 
@@ -647,6 +648,62 @@ keys_are_made_without_memory(void **state)
 	}
 }
 
+// ---- randomness: the linker puts this in the place of random_octets()
+
+bool __real_random_octets(void *out, size_t len);
+bool __wrap_random_octets(void *out, size_t len);
+static bool dry;
+
+bool
+__wrap_random_octets(void *out, size_t len)
+{
+	return !dry && __real_random_octets(out, len);
+}
+
+static void
+nothing_is_signed_without_randomness(void **state)
+{
+	static const struct { unsigned sample; struct signature_scheme scheme; } rows[] = {
+		{ SAMPLE_P256, { SIGNATURE_ECDSA, DIGEST_SHA256, 0 } }, { SAMPLE_P521, { SIGNATURE_ECDSA, DIGEST_SHA512, 0 } },
+		{ SAMPLE_RSA2048, { SIGNATURE_RSA_PKCS1, DIGEST_SHA256, 0 } }, { SAMPLE_RSA2048, { SIGNATURE_RSA_PSS, DIGEST_SHA256, 32 } },
+	};
+	struct span text = span_text("text");
+
+	(void)state;
+#ifndef WOLF_CRYPTO_CB		// then wolfSSL draws on what it began with
+	skip();
+#endif
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct private_key *k = private_sample(rows[i].sample);
+		struct fault f = { 0 };
+		struct buffer out;
+		buffer_init(&out, SIGNATURE_MAX);
+		dry = true;
+		assert_int_equal(private_key_sign(k, &rows[i].scheme, &text, 1, &out, &f), CRYPTO_FAILED);
+		dry = false;
+		assert_true(f.set && out.len == 0);
+		assert_int_equal(private_key_sign(k, &rows[i].scheme, &text, 1, &out, NULL), CRYPTO_OK);
+		assert_int_equal(signature_verify(private_key_public(k), &rows[i].scheme, &text, 1, buffer_span(&out)), CRYPTO_OK);
+		buffer_clear(&out);
+		private_key_unref(k);
+	}
+}
+
+static void
+nothing_starts_without_randomness(void **state)
+{
+	struct fault f = { 0 };
+
+	(void)state;
+	crypto_stop();
+	dry = true;
+	assert_false(crypto_start(&f));
+	dry = false;
+	assert_non_null(strstr(f.text, "random"));
+	crypto_stop();
+	assert_true(crypto_start(NULL));
+}
+
 // ---- threads
 
 struct worker { struct private_key *keys[4]; pthread_t thread; unsigned rounds; bool well; };
@@ -748,6 +805,8 @@ main(void)
 		cmocka_unit_test(damaged_rsa_keys_are_found),
 		cmocka_unit_test(nothing_breaks_without_memory),
 		cmocka_unit_test(keys_are_made_without_memory),
+		cmocka_unit_test(nothing_is_signed_without_randomness),
+		cmocka_unit_test(nothing_starts_without_randomness),
 		cmocka_unit_test(four_threads_share_keys),
 		cmocka_unit_test(many_threads_share_places),
 	};
