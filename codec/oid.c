@@ -357,14 +357,16 @@ oid_dotted(struct span oid, char *out, size_t size)
 		if (oid.data[i] >= 0x80)
 			continue;
 		if (n.over)
-			t.len = size;
-		else if (first)
+			break;
+		if (first)
 			put_first(&t, &n);
 		else
 			put(&t, '.'), put_number(&t, &n);
 		first = false;
 		n.count = 0;
 	}
+	for (int dots = 0; n.over && dots < 3; dots++)
+		put(&t, '.');
 	if (t.len < size)
 		out[t.len] = '\0';
 	else if (size >= 4)

@@ -90,7 +90,7 @@ unsigned oid_kp(struct span oid);
 struct span oid_of_it(unsigned n, uint8_t room[8]);
 // Standard short name ("id-it-caCerts", "sha256WithRSAEncryption"), NULL when none is known.
 const char *oid_name(struct span oid);
-// Dotted decimal; subidentifiers of any size are printed in full as far as out has room. Answers out.
+// Dotted decimal; subidentifiers of up to 96 digits are printed in full as far as out has room, "..." stands for the rest. Answers out.
 const char *oid_dotted(struct span oid, char *out, size_t size);
 // Contents octets of dotted decimal, subidentifiers of any size; answers how many, 0 when the text is no OID or too long.
 size_t oid_from_dotted(struct span text, uint8_t out[OID_OCTETS_MAX]);

@@ -307,6 +307,15 @@ dotted(void **state)
 		assert_string_equal(oid_dotted(span_of(out, oid_from_dotted(span_text(good[i]), out)), text, sizeof(text)), good[i]);
 	for (size_t i = 0; i < LENGTH(bad); i++)
 		assert_int_equal(oid_from_dotted(span_text(bad[i]), out), 0);
+	// a subidentifier of more digits than are printed: what came before it stays, and nothing else
+	uint8_t large[OID_OCTETS_MAX];
+	memset(large, 0xFF, sizeof(large));
+	large[0] = 0x2A;
+	large[1] = 0x03;
+	large[sizeof(large) - 1] = 0x7F;
+	memset(text, 'x', sizeof(text));
+	assert_string_equal(oid_dotted(span_of(large, sizeof(large)), text, sizeof(text)), "1.2.3...");
+	assert_string_equal(oid_dotted(span_of(large + 2, sizeof(large) - 2), text, sizeof(text)), "...");
 	// as many subidentifiers as fit, and one more
 	char many[2 * OID_OCTETS_MAX + 8] = "1.2";
 	for (int i = 1; i < OID_OCTETS_MAX; i++)
