@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <getopt.h>
 
+#include "cli/check_files.h"
 #include "cli/command.h"
 #include "cli/report.h"
 #include "cli/schemes.h"
 
 struct request {
 	const char *file;
-	bool json, strict, quiet;
+	bool files, json, strict, quiet;
 };
 
 static void
 print_help(FILE *out)
 {
-	fputs("usage: cmpgate check [--json] [--strict] [-q] [FILE]\n\n"
+	fputs("usage: cmpgate check [--files] [--json] [--strict] [-q] [FILE]\n\n"
 		"Say what is wrong with a configuration: file:line:column, the line itself, and how to mend it.\n"
-		"Nothing is opened but the file and what it includes.\n\n"
+		"Nothing is opened but the file and what it includes, unless --files is given.\n\n"
 		"  cmpgate check gate.yaml && kill -HUP $(pidof cmpgate)\n\n"
 		"  -c, --config FILE   the same as FILE (" CONFIG_FILE ")\n"
+		"      --files         open all files that it names: certificates, keys, CRLs, tables, hooks\n"
 		"      --json          findings as an array of objects\n"
 		"      --strict        warnings are errors\n"
 		"  -q, --quiet         nothing when all is well\n"
@@ -30,7 +32,7 @@ static bool
 read_arguments(struct request *r, int argc, char **argv, int *code)
 {
 	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' }, { "json", no_argument, NULL, 'j' }, { "strict", no_argument, NULL, 's' },
+		{ "config", required_argument, NULL, 'c' }, { "files", no_argument, NULL, 'f' }, { "json", no_argument, NULL, 'j' }, { "strict", no_argument, NULL, 's' },
 		{ "quiet", no_argument, NULL, 'q' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 }
 	};
 	int c;
@@ -40,6 +42,9 @@ read_arguments(struct request *r, int argc, char **argv, int *code)
 		switch (c) {
 		case 'c':
 			r->file = optarg;
+			break;
+		case 'f':
+			r->files = true;
 			break;
 		case 'j':
 			r->json = true;
@@ -87,7 +92,9 @@ run(int argc, char **argv)
 	if (!read_arguments(&r, argc, argv, &code))
 		return code;
 	s = settings_load(r.file, schemes_of_build(), &findings);
-	code = s == NULL || (r.strict && findings.warnings > 0) ? EXIT_CONFIG : EXIT_DONE;
+	if (s != NULL && r.files)
+		check_files(s, &findings);
+	code = s == NULL || findings.errors > 0 || findings.exhausted || (r.strict && findings.warnings > 0) ? EXIT_CONFIG : EXIT_DONE;
 	if (r.json) {
 		written = report_text(findings_json(&findings));
 		if (code == EXIT_DONE)

@@ -147,6 +147,15 @@ static const struct { const char *code, *text; } codes[CODE_COUNT] = {
 	[CODE_NO_EFFECT] = { "W0307", "The key is in order, but in this place it changes nothing, which may not be what was meant.\n" },
 	[CODE_ANSWERS_BODY] = { "W0308",
 		"A route with to: answers answers genm, and refuses everything else that it takes. Say match: {body: genm}.\n" },
+	[CODE_NOT_HERE] = { "W0309",
+		"An environment variable that holds a pass phrase or PIN is not set where the check runs. The gateway needs it where\n"
+		"it runs.\n" },
+	[CODE_WEAK] = { "W0310",
+		"A file of the configuration can be used, but is weak: a shared secret has fewer than 16 octets or its time is over, a\n"
+		"table has no secret, a folder no CRL, or an allow-list no line.\n" },
+	[CODE_EXPIRES] = { "W0311",
+		"A certificate has expired or will within 30 days, or the next issue of a CRL is overdue. What has expired is not\n"
+		"believed, from anybody.\n" },
 	[CODE_LOOPBACK] = { "N0401",
 		"The URL of the listener names no host, so it binds loopback: only programs on this machine reach it. Write an\n"
 		"address of this machine, [::] for all of IPv6 and IPv4, or 0.0.0.0 for all of IPv4.\n" },
@@ -159,6 +168,19 @@ static const struct { const char *code, *text; } codes[CODE_COUNT] = {
 	[CODE_SHARED] = { "N0404",
 		"A route verifies MACs with a table of secrets and does not protect the messages anew. The CA must then know the same\n"
 		"secrets, since it verifies the same MAC; what the gateway verifies serves its own rules only.\n" },
+	[CODE_SERVICE_ONLY] = { "N0405",
+		"A key or pass phrase stands in the credentials that systemd hands to the service ($CREDENTIALS_DIRECTORY). Only the\n"
+		"service sees them, so they were not checked here.\n" },
+	[CODE_FILE_OPEN] = { "E0501",
+		"A file that the configuration names does not exist or cannot be opened. `cmpgate check --files` opens all of them, as\n"
+		"the user who runs it.\n" },
+	[CODE_FILE_KIND] = { "E0502", "A file that the configuration names is a folder, a device or a pipe, or a folder is a file.\n" },
+	[CODE_FILE_RIGHTS] = { "E0503",
+		"Keys, pass phrases and tables of secrets must be closed to group and others, and the user that the gateway becomes\n"
+		"must be able to read what the configuration names and to run its hooks, which nobody else may write.\n" },
+	[CODE_FILE_CONTENT] = { "E0504",
+		"A file that the configuration names does not hold what it should: it is no certificate, CRL, key, table of secrets,\n"
+		"allow-list or DER, or damaged. Nothing of what stands in it is shown.\n" },
 };
 
 const char *

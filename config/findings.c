@@ -167,26 +167,61 @@ make_room(struct findings *list)
 	return true;
 }
 
-struct finding *
-finding_add(struct findings *list, enum code code, const struct position *at, const char *format, ...)
+static struct finding
+item_new(const char *code)
 {
-	struct finding item = { 0 };
-	va_list args;
+	struct finding item = { .severity = code[0] == 'E' ? FINDING_ERROR : code[0] == 'W' ? FINDING_WARNING : FINDING_NOTE };
 
-	snprintf(item.code, sizeof(item.code), "%s", code_text(code));
-	item.severity = item.code[0] == 'E' ? FINDING_ERROR : item.code[0] == 'W' ? FINDING_WARNING : FINDING_NOTE;
-	va_start(args, format);
-	item.message = format_text(format, args);
-	va_end(args);
-	if (item.message == NULL || !locate(&item, at) || !make_room(list)) {
-		item_clear(&item);
+	snprintf(item.code, sizeof(item.code), "%s", code);
+	return item;
+}
+
+// The list takes a finding, or with ready false lets it go.
+static struct finding *
+take_item(struct findings *list, struct finding *item, bool ready)
+{
+	if (!ready || item->message == NULL || !make_room(list)) {
+		item_clear(item);
 		findings_exhaust(list);
 		return NULL;
 	}
-	list->errors += item.severity == FINDING_ERROR;
-	list->warnings += item.severity == FINDING_WARNING;
-	list->items[list->count] = item;
+	list->errors += item->severity == FINDING_ERROR;
+	list->warnings += item->severity == FINDING_WARNING;
+	list->items[list->count] = *item;
 	return &list->items[list->count++];
+}
+
+struct finding *
+finding_add(struct findings *list, enum code code, const struct position *at, const char *format, ...)
+{
+	struct finding item = item_new(code_text(code));
+	va_list args;
+
+	va_start(args, format);
+	item.message = format_text(format, args);
+	va_end(args);
+	return take_item(list, &item, locate(&item, at));
+}
+
+void
+findings_put(struct findings *f, const char *code, const struct settings_place *at, const char *message, const char *help)
+{
+	char clean[MESSAGE_MAX];
+	struct finding item = item_new(code);
+	bool ready = true;
+
+	item.message = mem_text(findings_clean(message, strlen(message), clean, sizeof(clean)));
+	if (at != NULL && at->file != NULL) {
+		item.file = mem_text(at->file);
+		item.line = at->line;
+		item.column = at->column;
+		ready = item.file != NULL;
+	}
+	if (help != NULL) {
+		item.help = mem_text(findings_clean(help, strlen(help), clean, sizeof(clean)));
+		ready = ready && item.help != NULL;
+	}
+	take_item(f, &item, ready);
 }
 
 void

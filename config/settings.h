@@ -232,6 +232,10 @@ struct settings *settings_load(const char *file, const struct config_scheme *sch
 struct settings *settings_ref(struct settings *s);
 void settings_unref(struct settings *s);
 void findings_clear(struct findings *f);
+// Add a finding of somebody else: code is one that finding_code() lists and
+// gives the severity; at may be NULL, and its line is not shown. Texts are
+// copied; help may be NULL.
+void findings_put(struct findings *f, const char *code, const struct settings_place *at, const char *message, const char *help);
 // Write findings as `check` prints them (gcc style with caret and help), with the closing count; colour where asked.
 void findings_print(const struct findings *f, void (*put)(void *context, const char *text), void *context, bool colour);
 // The same as a JSON array; mem_free() it. NULL without memory.
