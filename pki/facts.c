@@ -155,8 +155,8 @@ read_one(struct facts *out, const struct extension *e, struct fault *f)
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if ((unsigned)known[i].n == n)
 			return known[i].read(out, e, f);
-	return !e->critical
-		|| fault_set(f, FAIL_UNACCEPTED_EXTENSION, "", "its extension %.80s is critical, and not processed here", oid_text(e->oid, text, sizeof(text)));
+	return !e->critical || fault_set(f, FAIL_UNACCEPTED_EXTENSION, "", "its extension %.80s is critical, and not processed here",
+		oid_text(e->oid, text, sizeof(text)));
 }
 
 bool

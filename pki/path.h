@@ -18,7 +18,8 @@ struct path_request {
 	bool at_floor;			// the clock is not confirmed: notBefore is not looked at
 	unsigned key_usage;		// bits (enum key_usage) that the target must have if it has the extension at all
 	unsigned purpose;		// id-kp n that it must have (or anyExtendedKeyUsage), beside that of the set; 0 = none
-	unsigned *signatures;		// counts what is verified, up to PATH_MAX_SIGNATURES; shared by all calls for one message; NULL: this call alone
+	unsigned *signatures;		// counts what is verified, up to PATH_MAX_SIGNATURES; shared by all calls for one
+					// message; NULL: this call counts alone
 };
 
 struct path_result {

@@ -240,7 +240,8 @@ has_purpose(struct state *s, unsigned n)
 		const struct member *m = p->chain[i - 1];
 		bool may_lack = i > 1 && m->facts.purposes.len == 0;
 		if (!may_lack && !facts_have_purpose(&m->facts, n))
-			return member_blame(m, FAIL_NOT_AUTHORIZED, s->f, "it lacks the purpose %s (id-kp %u) in its extKeyUsage", purpose_text(n), n);
+			return member_blame(m, FAIL_NOT_AUTHORIZED, s->f, "it lacks the purpose %s (id-kp %u) in its extKeyUsage",
+				purpose_text(n), n);
 	}
 	return true;
 }

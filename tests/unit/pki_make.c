@@ -361,6 +361,28 @@ put_constraints(struct der_writer *w, const struct make_certificate *m, struct d
 	put_extension(w, oid_octets(OID_CE_NAME_CONSTRAINTS), true, v);
 }
 
+// DistributionPointName: general names, or after "relative:" an RDN.
+static void
+put_point_name(struct der_writer *w, const char *text)
+{
+	struct der_writer rdn;
+	struct span whole, attribute = span_of(NULL, 0);
+
+	der_open(w, DER_CONTEXT_CONS(0));
+	if (strncmp(text, "relative:", 9) == 0) {
+		der_writer_init(&rdn, ROOM);
+		put_rdn(&rdn, text + 9, strlen(text) - 9);
+		must(der_finish(&rdn, &whole) && der_take(&whole, DER_SET, &attribute), "an RDN");
+		der_put(w, DER_CONTEXT_CONS(1), attribute);
+		der_writer_clear(&rdn);
+	} else {
+		der_open(w, DER_CONTEXT_CONS(0));
+		put_general_names(w, text, false);
+		der_close(w);
+	}
+	der_close(w);
+}
+
 static void
 put_crl_point(struct der_writer *w, const struct make_certificate *m, struct der_writer *v)
 {
@@ -368,11 +390,7 @@ put_crl_point(struct der_writer *w, const struct make_certificate *m, struct der
 		return;
 	der_open(v, DER_SEQUENCE);
 	der_open(v, DER_SEQUENCE);
-	der_open(v, DER_CONTEXT_CONS(0));
-	der_open(v, DER_CONTEXT_CONS(0));
-	put_general_names(v, m->crl_point, false);
-	der_close(v);
-	der_close(v);
+	put_point_name(v, m->crl_point);
 	if (m->point_reasons != 0)
 		put_bits(v, DER_CONTEXT(1), m->point_reasons);
 	der_close(v);
@@ -465,9 +483,12 @@ put_algorithm(struct der_writer *w, struct span instead, const struct signature_
 		algorithm_write_signature(w, scheme);
 }
 
+enum breakage { BREAK_NOTHING, BREAK_LAST, BREAK_FORM };
+
 // SEQUENCE { body, algorithm, signature }
 static struct span
-finish(struct buffer *out, struct der_writer *body, struct span algorithm, const struct signature_scheme *scheme, struct private_key *signer, bool broken)
+finish(struct buffer *out, struct der_writer *body, struct span algorithm, const struct signature_scheme *scheme,
+	struct private_key *signer, enum breakage broken)
 {
 	struct der_writer w;
 	struct span octets, whole;
@@ -478,8 +499,10 @@ finish(struct buffer *out, struct der_writer *body, struct span algorithm, const
 	must(der_finish(body, &octets), "a body");
 	buffer_init(&signature, ROOM);
 	must(private_key_sign(signer, scheme, &octets, 1, &signature, &f) == CRYPTO_OK, f.text);
-	if (broken)
+	if (broken == BREAK_LAST)
 		signature.data[signature.len - 1] ^= 1;
+	if (broken == BREAK_FORM)
+		signature.len--;
 	der_writer_init(&w, ROOM);
 	der_open(&w, DER_SEQUENCE);
 	der_put_raw(&w, octets);
@@ -537,7 +560,8 @@ make_certificate(struct buffer *out, const struct make_certificate *m)
 	if (m->version == 3)
 		put_extensions(&w, m);
 	der_close(&w);
-	struct span whole = finish(out, &w, m->algorithm, &scheme, m->signer, m->break_signature);
+	struct span whole = finish(out, &w, m->algorithm, &scheme, m->signer,
+		m->cut_signature ? BREAK_FORM : m->break_signature ? BREAK_LAST : BREAK_NOTHING);
 	der_writer_clear(&w);
 	return whole;
 }
@@ -596,13 +620,8 @@ put_issuing_point(struct der_writer *w, const struct make_crl *m, struct der_wri
 	if (m->point == NULL && !m->only_user && !m->only_ca && !m->only_attribute && !m->indirect && m->only_reasons == 0)
 		return;
 	der_open(v, DER_SEQUENCE);
-	if (m->point != NULL) {
-		der_open(v, DER_CONTEXT_CONS(0));
-		der_open(v, DER_CONTEXT_CONS(0));
-		put_general_names(v, m->point, false);
-		der_close(v);
-		der_close(v);
-	}
+	if (m->point != NULL)
+		put_point_name(v, m->point);
 	put_flag(v, 1, m->only_user);
 	put_flag(v, 2, m->only_ca);
 	if (m->only_reasons != 0)
@@ -653,7 +672,7 @@ make_crl(struct buffer *out, const struct make_crl *m)
 	put_entries(&w, m, &v);
 	put_crl_extensions(&w, m, &v);
 	der_close(&w);
-	struct span whole = finish(out, &w, span_of(NULL, 0), &scheme, m->signer, m->break_signature);
+	struct span whole = finish(out, &w, span_of(NULL, 0), &scheme, m->signer, m->break_signature ? BREAK_LAST : BREAK_NOTHING);
 	der_writer_clear(&w);
 	der_writer_clear(&v);
 	return whole;

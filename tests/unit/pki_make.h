@@ -39,13 +39,14 @@ struct make_certificate {
 	const char *alt_names;			// NULL = no subjectAltName
 	const char *permitted, *excluded;	// general names; both NULL = no nameConstraints
 	int explicit_policy;			// requireExplicitPolicy; -1 = no policyConstraints
-	const char *crl_point;			// general names of the only distribution point; NULL = none
+	const char *crl_point;			// the only distribution point: general names, or "relative:CN=x"; NULL = none
 	unsigned point_reasons;			// of that; 0 = not written
 	bool key_id, authority;			// subjectKeyIdentifier and authorityKeyIdentifier are written
 	struct span wrong_authority;		// instead of the signer's; len 0 = right
 	struct make_extension more[MAKE_EXTENSIONS];
 	size_t more_count;
 	bool break_signature;			// the last octet is changed
+	bool cut_signature;			// it is left out: a signature that is none
 };
 // A v3 plan for a CA or an end entity that lasts a year around `now`; key identifiers and keyUsage are written.
 struct make_certificate make_plan(const char *subject, struct private_key *key, const char *issuer, struct private_key *signer, bool ca);
@@ -64,7 +65,7 @@ struct make_crl {
 	int64_t from, until;			// until 0 = no nextUpdate
 	const struct make_entry *entries;
 	size_t entry_count;
-	const char *point;			// issuingDistributionPoint: general names; NULL = none
+	const char *point;			// issuingDistributionPoint, as crl_point above; NULL = none
 	bool only_user, only_ca, only_attribute, indirect;
 	unsigned only_reasons;			// 0 = all
 	bool delta;

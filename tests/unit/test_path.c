@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <cmocka.h>
+#include <pthread.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -214,6 +215,15 @@ static void ca_nowhere(struct setting *s) { s->no_ca = true; }
 static void v1_root(struct setting *s) { s->root.version = 1; }
 static void no_key_ids(struct setting *s) { s->root.key_id = s->ca.key_id = s->leaf.authority = s->ca.authority = false; }
 static void wrong_authority(struct setting *s) { s->leaf.wrong_authority = hex("0102030405"); }
+// authorityKeyIdentifier by issuer and serial number, right and wrong.
+static void
+authority_serial(struct setting *s)
+{
+	s->leaf.authority = false;
+	s->ca.serial = 7;
+	make_more(&s->leaf, "551d23", false, hex("3014a10fa40d300b3109300706035504030c00820107"));
+}
+static void authority_serial_wrong(struct setting *s) { authority_serial(s); s->ca.serial = 8; }
 static void more_self(struct setting *s) { s->request.target = s->root_octets; }
 static void target_is_anchor(struct setting *s) { s->more = more_self; }
 static void no_key_usage(struct setting *s) { s->root.usage = s->ca.usage = s->leaf.usage = -1; }
@@ -234,6 +244,8 @@ good_paths(void **state)
 		{ "v1 root", v1_root, ACCEPTED, NULL },
 		{ "no key identifiers", no_key_ids, ACCEPTED, NULL },
 		{ "key identifiers only order what is tried", wrong_authority, ACCEPTED, NULL },
+		{ "authority by serial number", authority_serial, ACCEPTED, NULL },
+		{ "authority by a wrong serial number", authority_serial_wrong, ACCEPTED, NULL },
 		{ "the target is the anchor itself", target_is_anchor, ACCEPTED, NULL },
 		{ "no keyUsage anywhere", no_key_usage, ACCEPTED, NULL },
 		{ "names that differ in case, space and string type", other_strings, ACCEPTED, NULL },
@@ -290,11 +302,30 @@ rogue_by(struct setting *s, const char *root)
 
 static void rogue_other_name(struct setting *s) { rogue_by(s, "O=Rogue,CN=Root"); }
 static void rogue_same_name(struct setting *s) { rogue_by(s, "O=Plant,CN=Root"); }
-static void rogue_direct(struct setting *s) { rogue_by(s, "O=Rogue,CN=Root"); s->leaf.issuer = s->ca.issuer; s->leaf.signer = p256(ROGUE_KEY); s->no_ca = true; }
-static void rogue_direct_same(struct setting *s) { rogue_by(s, "O=Plant,CN=Root"); s->leaf.issuer = s->ca.issuer; s->leaf.signer = p256(ROGUE_KEY); s->no_ca = true; }
+static void
+rogue_direct(struct setting *s)
+{
+	rogue_by(s, "O=Rogue,CN=Root");
+	s->leaf.issuer = s->ca.issuer;
+	s->leaf.signer = p256(ROGUE_KEY);
+	s->no_ca = true;
+}
+static void
+rogue_direct_same(struct setting *s)
+{
+	rogue_by(s, "O=Plant,CN=Root");
+	s->leaf.issuer = s->ca.issuer;
+	s->leaf.signer = p256(ROGUE_KEY);
+	s->no_ca = true;
+}
 static void rogue_is_silent(struct setting *s) { rogue_other_name(s); s->more = NULL; }
 static void rogue_same_silent(struct setting *s) { rogue_same_name(s); s->more = NULL; }
-static void more_rogue_target(struct setting *s) { more_rogue(s); s->request.target = span_of(s->candidates->data + s->leaf_octets.len + s->ca_octets.len, s->candidates->len - s->leaf_octets.len - s->ca_octets.len); }
+static void
+more_rogue_target(struct setting *s)
+{
+	more_rogue(s);
+	s->request.target = span_of(s->candidates->data + s->leaf_octets.len + s->ca_octets.len, s->candidates->len - s->leaf_octets.len - s->ca_octets.len);
+}
 static void rogue_as_target(struct setting *s) { rogue_other_name(s); s->more = more_rogue_target; }
 static void rogue_v1(struct setting *s) { rogue_by(s, "O=Rogue,CN=Root"); s->ca.version = 1; }
 
@@ -309,45 +340,51 @@ static const struct expectation rogues[] = {
 	{ "83 rogue intermediate of v1", rogue_v1, FAIL_SIGNER_NOT_TRUSTED, NULL }
 };
 
-// All in one process, under one set and with one cache, with good messages between them: nothing is learned.
+static bool
+accepted(struct path_cache *cache, const struct setting *s, struct trust *trust)
+{
+	struct path_request r = s->request;
+	struct path_result result;
+	struct fault f = { .set = false };
+	unsigned counter = 0;
+
+	r.trust = trust;
+	r.candidates = buffer_span(s->candidates);
+	r.signatures = &counter;
+	bool ok = path_validate_cached(cache, &r, &result, &f);
+	assert_true(ok || f.failure == FAIL_SIGNER_NOT_TRUSTED);
+	return ok;
+}
+
+// All in one process, under two sets and with one cache, with good messages between them: nothing is learned.
 static void
 case_83_nothing_is_learned(void **state)
 {
-	struct setting good;
 	struct path_cache *cache = path_cache_new(8, 3600);
-	struct trust *trust;
+	struct setting good, bad[LENGTH(rogues)];
 
 	(void)state;
 	assert_non_null(cache);
 	set_up(&good);
 	make_all(&good);
-	trust = make_trust(&good);
-	assert_non_null(trust);
-	for (size_t i = 0; i < 4 * LENGTH(rogues); i++) {
-		struct setting bad;
-		struct path_result result;
-		struct fault f = { .set = false };
-		set_up(&bad);
-		rogues[i % LENGTH(rogues)].twist(&bad);
-		make_all(&bad);
-		for (int cached = 0; cached < 2; cached++) {
-			struct path_request request = bad.request;
-			request.trust = trust;
-			request.candidates = buffer_span(bad.candidates);
-			assert_false(path_validate_cached(cached ? cache : NULL, &request, &result, &f));
-			assert_int_equal(f.failure, FAIL_SIGNER_NOT_TRUSTED);
-			f.set = false;
-			request = good.request;
-			request.trust = trust;
-			request.candidates = buffer_span(good.candidates);
-			assert_true(path_validate_cached(cached ? cache : NULL, &request, &result, &f));
-		}
-		for (size_t k = 0; k < 4; k++)	// all but the four buffers of the good message
-			assert_true(pool_used > 4);
-		while (pool_used > 4)
-			buffer_clear(&pool[--pool_used]);
+	struct trust *trusts[] = { make_trust(&good), make_trust(&good) };
+	for (size_t i = 0; i < LENGTH(rogues); i++) {
+		set_up(&bad[i]);
+		rogues[i].twist(&bad[i]);
+		make_all(&bad[i]);
 	}
-	trust_unref(trust);
+	for (unsigned round = 0; round < 4 * LENGTH(rogues); round++) {
+		struct path_cache *c = round % 3 == 0 ? NULL : cache;
+		struct trust *trust = trusts[round % 2];
+		assert_false(accepted(c, &bad[round % LENGTH(rogues)], trust));
+		assert_true(accepted(c, &good, trust));
+	}
+	for (unsigned i = 0; i < 1000; i++)
+		assert_true(accepted(NULL, &good, trusts[i % 2]));
+	for (size_t i = 0; i < LENGTH(rogues); i++)
+		assert_false(accepted(cache, &bad[i], trusts[0]) || accepted(NULL, &bad[i], trusts[1]));
+	trust_unref(trusts[0]);
+	trust_unref(trusts[1]);
 	path_cache_free(cache);
 	drain();
 }
@@ -398,7 +435,12 @@ static void ca_expired_at_floor(struct setting *s) { ca_expired(s); at_floor(s);
 static void root_expired_at_floor(struct setting *s) { root_expired(s); at_floor(s); }
 static void for_ever(struct setting *s) { s->leaf.until = s->ca.until = s->root.until = date(9999, 12, 31, 23, 59, 59); }
 static void for_ever_far(struct setting *s) { for_ever(s); s->request.at = date(9999, 12, 31, 23, 59, 59); }
-static void beyond_2038(struct setting *s) { s->leaf.until = s->ca.until = s->root.until = date(2049, 12, 31, 23, 59, 59); s->request.at = date(2040, 1, 1, 0, 0, 0); }
+static void
+beyond_2038(struct setting *s)
+{
+	s->leaf.until = s->ca.until = s->root.until = date(2049, 12, 31, 23, 59, 59);
+	s->request.at = date(2040, 1, 1, 0, 0, 0);
+}
 static void utc_49(struct setting *s) { beyond_2038(s); s->request.at = s->leaf.until; }
 static void utc_49_over(struct setting *s) { beyond_2038(s); s->request.at = s->leaf.until + 1; }
 static void utc_50(struct setting *s) { beyond_2038(s); s->leaf.until++; s->ca.until++; s->root.until++; s->request.at = s->leaf.until; }
@@ -443,8 +485,19 @@ case_84_dates(void **state)
 static void leaf_unknown(struct setting *s) { make_more(&s->leaf, UNKNOWN, true, hex("0500")); }
 static void ca_unknown(struct setting *s) { make_more(&s->ca, UNKNOWN, true, hex("0500")); }
 static void root_unknown(struct setting *s) { make_more(&s->root, UNKNOWN, true, hex("0500")); }
-static void unknown_not_critical(struct setting *s) { make_more(&s->root, UNKNOWN, false, hex("0500")); make_more(&s->ca, UNKNOWN, false, hex("0500")); make_more(&s->leaf, UNKNOWN, false, hex("0500")); }
-static void leaf_twice(struct setting *s) { make_more(&s->leaf, "551d25", false, hex("300a06082b0601050507031c")); make_more(&s->leaf, "551d25", false, hex("300a06082b0601050507031c")); }
+static void
+unknown_not_critical(struct setting *s)
+{
+	make_more(&s->root, UNKNOWN, false, hex("0500"));
+	make_more(&s->ca, UNKNOWN, false, hex("0500"));
+	make_more(&s->leaf, UNKNOWN, false, hex("0500"));
+}
+static void
+leaf_twice(struct setting *s)
+{
+	make_more(&s->leaf, "551d25", false, hex("300a06082b0601050507031c"));
+	make_more(&s->leaf, "551d25", false, hex("300a06082b0601050507031c"));
+}
 static void ca_twice(struct setting *s) { make_more(&s->ca, "551d0f", true, hex("03020106")); }
 static void ca_garbage(struct setting *s) { s->ca.usage = -1; make_more(&s->ca, "551d0f", true, hex("040101")); }
 static void leaf_garbage(struct setting *s) { make_more(&s->leaf, "551d11", false, hex("3003820100")); }
@@ -452,7 +505,12 @@ static void leaf_basic_garbage(struct setting *s) { make_more(&s->leaf, "551d13"
 static void ca_constraints_garbage(struct setting *s) { make_more(&s->ca, "551d1e", true, hex("3000")); }
 static void leaf_info_critical(struct setting *s) { make_more(&s->leaf, "2b06010505070101", true, hex("3000")); }
 static void leaf_freshest_critical(struct setting *s) { make_more(&s->leaf, "551d2e", true, hex("3000")); }
-static void garbage_of_others(struct setting *s) { make_more(&s->leaf, "2b06010505070101", false, hex("0500")); make_more(&s->leaf, "551d2e", false, hex("0500")); }
+static void
+garbage_of_others(struct setting *s)
+{
+	make_more(&s->leaf, "2b06010505070101", false, hex("0500"));
+	make_more(&s->leaf, "551d2e", false, hex("0500"));
+}
 
 static void
 case_85_extensions(void **state)
@@ -479,7 +537,13 @@ case_85_extensions(void **state)
 
 // ---- case 86: who may issue, and what for
 
-static void more_end_in_ca(struct setting *s) { s->anchor_count = 0; struct make_certificate other = rogue_root("O=Elsewhere,CN=Root"); add_anchor(s, made(&other)); }
+static void
+more_end_in_ca(struct setting *s)
+{
+	s->anchor_count = 0;
+	struct make_certificate other = rogue_root("O=Elsewhere,CN=Root");
+	add_anchor(s, made(&other));
+}
 static void ends_in_intermediate(struct setting *s) { s->more = more_end_in_ca; }
 static void ca_no_basic(struct setting *s) { s->ca.basic = false; }
 static void ca_false(struct setting *s) { s->ca.ca = false; }
@@ -511,12 +575,14 @@ static void purpose_and_rogue(struct setting *s) { want_ra(s); rogue_same_name(s
 static void leaf_broken(struct setting *s) { s->leaf.break_signature = true; }
 static void ca_broken(struct setting *s) { s->ca.break_signature = true; }
 static void root_broken(struct setting *s) { s->root.break_signature = true; }
+static void ca_cut(struct setting *s) { s->ca.cut_signature = true; }
 
 static void
 case_86_roles(void **state)
 {
 	static const struct expectation cases[] = {
-		{ "86 path ends in an intermediate", ends_in_intermediate, FAIL_SIGNER_NOT_TRUSTED, "\"CN=Device CA,O=Plant\": \"plant\" has no anchor for its issuer" },
+		{ "86 path ends in an intermediate", ends_in_intermediate, FAIL_SIGNER_NOT_TRUSTED,
+			"\"CN=Device CA,O=Plant\": \"plant\" has no anchor for its issuer" },
 		{ "86 basicConstraints absent", ca_no_basic, FAIL_SIGNER_NOT_TRUSTED, "\"CN=Device CA,O=Plant\": it is not the certificate of a CA" },
 		{ "86 CA:FALSE", ca_false, FAIL_SIGNER_NOT_TRUSTED, "it is not the certificate of a CA" },
 		{ "86 keyUsage without keyCertSign", ca_no_cert_sign, FAIL_SIGNER_NOT_TRUSTED, "its keyUsage does not allow" },
@@ -546,6 +612,7 @@ case_86_roles(void **state)
 		{ "86 not only the purpose is missing: rogue", purpose_and_rogue, FAIL_SIGNER_NOT_TRUSTED, NULL },
 		{ "signature of the device broken", leaf_broken, FAIL_SIGNER_NOT_TRUSTED, "\"CN=plc-1,O=Plant\": the signature" },
 		{ "signature of the CA broken", ca_broken, FAIL_SIGNER_NOT_TRUSTED, "\"CN=Device CA,O=Plant\": the signature" },
+		{ "signature of the CA that is none", ca_cut, FAIL_SIGNER_NOT_TRUSTED, "\"CN=Device CA,O=Plant\": the signature is not one" },
 		{ "an anchor's own signature does not matter", root_broken, ACCEPTED, NULL }
 	};
 
@@ -616,7 +683,13 @@ static void rollover(struct setting *s) { s->more = more_rollover; }
 static void rollover_path_0(struct setting *s) { s->ca.path_len = 0; s->more = more_rollover; }
 
 // A self-issued device certificate: of the same name as its CA.
-static void more_self_issued_leaf(struct setting *s) { struct make_certificate m = make_plan(s->ca.subject, p256(OTHER_KEY), s->ca.subject, s->ca.key, false); s->request.target = made(&m); }
+static void
+more_self_issued_leaf(struct setting *s)
+{
+	struct make_certificate m = make_plan(s->ca.subject, p256(OTHER_KEY), s->ca.subject, s->ca.key, false);
+
+	s->request.target = made(&m);
+}
 static void self_issued_leaf(struct setting *s) { s->ca.path_len = 0; s->more = more_self_issued_leaf; }
 
 // A signs B, B signs A, and A the device; no anchor anywhere.
@@ -671,7 +744,16 @@ more_cross_expired(struct setting *s)
 static void cross_expired(struct setting *s) { s->more = more_cross_expired; }
 
 // Two anchors, one expired, of the same name and key.
-static void more_old_anchor(struct setting *s) { struct make_certificate old = s->root; old.until = MAKE_NOW - MAKE_DAY; s->anchor_count = 0; add_anchor(s, made(&old)); add_anchor(s, s->root_octets); }
+static void
+more_old_anchor(struct setting *s)
+{
+	struct make_certificate old = s->root;
+
+	old.until = MAKE_NOW - MAKE_DAY;
+	s->anchor_count = 0;
+	add_anchor(s, made(&old));
+	add_anchor(s, s->root_octets);
+}
 static void old_anchor_first(struct setting *s) { s->more = more_old_anchor; }
 
 static void
@@ -756,7 +838,8 @@ work_is_bounded(void **state)
 	make_all(&s);
 	s.candidates->len = 0;
 	for (unsigned i = 0; i < PATH_MAX_CANDIDATES; i++) {
-		struct make_certificate m = make_plan(i % 2 == 0 ? "CN=X" : "CN=Y", p256(MORE_KEYS + i), i % 2 == 0 ? "CN=Y" : "CN=X", p256(MORE_KEYS + (i + 3) % 32), true);
+		const char *x = i % 2 == 0 ? "CN=X" : "CN=Y", *y = i % 2 == 0 ? "CN=Y" : "CN=X";
+		struct make_certificate m = make_plan(x, p256(MORE_KEYS + i), y, p256(MORE_KEYS + (i + 3) % 32), true);
 		m.key_id = m.authority = false;
 		add_candidate(&s, made(&m));
 	}
@@ -868,6 +951,7 @@ name_constraints(void **state)
 		{ "DNS with a space", "DNS:example.com", NULL, "O=Plant,CN=a", "DNS:a example.com", false },
 		{ "DNS wildcard inside", "DNS:example.com", NULL, "O=Plant,CN=a", "DNS:*.example.com", true },
 		{ "DNS wildcard covers an excluded host", NULL, "DNS:secret.example.com", "O=Plant,CN=a", "DNS:*.example.com", false },
+		{ "DNS wildcard covers an excluded domain", NULL, "DNS:.secret.example.com", "O=Plant,CN=a", "DNS:*.example.com", false },
 		{ "DNS wildcard beside an excluded host", NULL, "DNS:secret.example.org", "O=Plant,CN=a", "DNS:*.example.com", true },
 		{ "DNS constraint, no such name", "DNS:example.com", NULL, "O=Plant,CN=a", "IP:10.0.0.1", true },
 		{ "DNS in the common name, no alternative", "DNS:example.com", NULL, "O=Plant,CN=a.example.org", NULL, false },
@@ -958,8 +1042,20 @@ name_constraints(void **state)
 
 static void root_constrains_dns(struct setting *s) { s->root.permitted = "DNS:example.com"; s->leaf.alt_names = "DNS:a.example.org"; }
 static void root_constrains_ca(struct setting *s) { s->root.permitted = "dir:O=Plant"; s->ca.subject = s->leaf.issuer = "O=Works,CN=CA"; }
-static void both_constrain(struct setting *s) { s->root.permitted = "DNS:example.com"; s->ca.permitted = "DNS:b.example.com"; s->leaf.alt_names = "DNS:x.a.example.com"; }
-static void ca_cannot_widen(struct setting *s) { s->root.permitted = "DNS:a.example.com"; s->ca.permitted = "DNS:example.com"; s->leaf.alt_names = "DNS:b.example.com"; }
+static void
+both_constrain(struct setting *s)
+{
+	s->root.permitted = "DNS:example.com";
+	s->ca.permitted = "DNS:b.example.com";
+	s->leaf.alt_names = "DNS:x.a.example.com";
+}
+static void
+ca_cannot_widen(struct setting *s)
+{
+	s->root.permitted = "DNS:a.example.com";
+	s->ca.permitted = "DNS:example.com";
+	s->leaf.alt_names = "DNS:b.example.com";
+}
 static void both_exclude(struct setting *s) { s->root.excluded = "DNS:example.com"; s->ca.excluded = "DNS:example.org"; s->leaf.alt_names = "DNS:example.com"; }
 static void root_constrains_itself(struct setting *s) { s->root.permitted = "dir:O=Elsewhere"; s->more = more_self; }
 static void more_rollover_named(struct setting *s) { more_rollover(s); }
@@ -990,7 +1086,12 @@ name_constraints_along_the_path(void **state)
 
 // ---- policies: no tree, no explicit policy (T-ASN-12)
 
-static void policies(struct setting *s) { make_more(&s->ca, "551d20", true, hex("3006300406022a03")); make_more(&s->leaf, "551d20", true, hex("3006300406022a03")); }
+static void
+policies(struct setting *s)
+{
+	make_more(&s->ca, "551d20", true, hex("3006300406022a03"));
+	make_more(&s->leaf, "551d20", true, hex("3006300406022a03"));
+}
 static void policy_cps(struct setting *s) { make_more(&s->leaf, "551d20", true, hex("301a301806022a03301230100608" "2b06010505070201" "16" "04" "613a2f62")); }
 static void policy_strange(struct setting *s) { make_more(&s->leaf, "551d20", true, hex("3010300e06022a0330083006060" "22a040500")); }
 static void policy_strange_mild(struct setting *s) { make_more(&s->leaf, "551d20", false, hex("3010300e06022a0330083006060" "22a040500")); }
@@ -1074,8 +1175,22 @@ key_types(void **state)
 
 #define ECDSA_SHA256 "300a06082a8648ce3d040302"
 static void rsa_ca(struct setting *s) { keys_of(s, KEY_RSA, KEY_P256, KEY_P256); }
-static void rsa_pss(struct setting *s) { static const struct signature_scheme scheme = { SIGNATURE_RSA_PSS, DIGEST_SHA256, 32 }; rsa_ca(s); s->ca.scheme = &scheme; }
-static void rsa_pss_384(struct setting *s) { static const struct signature_scheme scheme = { SIGNATURE_RSA_PSS, DIGEST_SHA384, 48 }; rsa_ca(s); s->ca.scheme = &scheme; }
+static void
+rsa_pss(struct setting *s)
+{
+	static const struct signature_scheme scheme = { SIGNATURE_RSA_PSS, DIGEST_SHA256, 32 };
+
+	rsa_ca(s);
+	s->ca.scheme = &scheme;
+}
+static void
+rsa_pss_384(struct setting *s)
+{
+	static const struct signature_scheme scheme = { SIGNATURE_RSA_PSS, DIGEST_SHA384, 48 };
+
+	rsa_ca(s);
+	s->ca.scheme = &scheme;
+}
 static void ecdsa_by_rsa(struct setting *s) { rsa_ca(s); s->ca.algorithm = hex(ECDSA_SHA256); }
 static void rsa_by_ecdsa(struct setting *s) { s->ca.algorithm = hex("300d06092a864886f70d01010b0500"); }
 static void ed25519_by_ecdsa(struct setting *s) { s->ca.algorithm = hex("300506032b6570"); }
@@ -1084,7 +1199,14 @@ static void sha1_rsa(struct setting *s) { rsa_ca(s); s->ca.algorithm = hex("300d
 static void md5_rsa(struct setting *s) { rsa_ca(s); s->ca.algorithm = hex("300d06092a864886f70d0101040500"); }
 static void sha1_ecdsa(struct setting *s) { s->leaf.algorithm = hex("300906072a8648ce3d0401"); }
 static void sha224_ecdsa(struct setting *s) { static const struct signature_scheme scheme = { SIGNATURE_ECDSA, DIGEST_SHA224, 0 }; s->leaf.scheme = &scheme; }
-static void sha256_p384(struct setting *s) { static const struct signature_scheme scheme = { SIGNATURE_ECDSA, DIGEST_SHA256, 0 }; keys_of(s, KEY_P384, KEY_P256, KEY_P256); s->ca.scheme = &scheme; }
+static void
+sha256_p384(struct setting *s)
+{
+	static const struct signature_scheme scheme = { SIGNATURE_ECDSA, DIGEST_SHA256, 0 };
+
+	keys_of(s, KEY_P384, KEY_P256, KEY_P256);
+	s->ca.scheme = &scheme;
+}
 static void sha512_p256(struct setting *s) { static const struct signature_scheme scheme = { SIGNATURE_ECDSA, DIGEST_SHA512, 0 }; s->ca.scheme = &scheme; }
 static void ecdsa_with_null(struct setting *s) { s->leaf.algorithm = hex("300c06082a8648ce3d0403020500"); }
 static void unknown_algorithm(struct setting *s) { s->leaf.algorithm = hex("300406022a03"); }
@@ -1222,11 +1344,32 @@ static void crl_point_of_other(struct setting *s) { with_crls(s); of_ca.point = 
 static void crl_point(struct setting *s) { crl_point_of_other(s); s->leaf.crl_point = "URI:http://crl.example/1;URI:http://crl.example/2"; }
 static void crl_point_differs(struct setting *s) { crl_point_of_other(s); s->leaf.crl_point = "URI:http://crl.example/1"; }
 static void crl_point_is_issuer(struct setting *s) { with_crls(s); of_ca.point = "dir:O=Plant,CN=Device CA"; }
+static void crl_point_relative(struct setting *s) { with_crls(s); of_ca.point = s->leaf.crl_point = "relative:CN=2"; }
+static void crl_point_relative_other(struct setting *s) { crl_point_relative(s); s->leaf.crl_point = "relative:CN=3"; }
+static void
+crl_point_issuer_alt_name(struct setting *s)
+{
+	with_crls(s);
+	of_ca.point = "DNS:ca.example";
+	make_more(&s->leaf, "551d12", false, hex("300c820a63612e6578616d706c65"));
+}
+static void crl_point_garbage(struct setting *s) { with_crls(s); of_ca.critical = "551d1c"; }
+static const struct make_entry reason_entry[] = { { 1, 7, NULL } };
+static void crl_reason_garbage(struct setting *s) { with_crls(s); list(&of_ca, reason_entry, 1); }
+static const struct make_entry dated_entry[] = { { 4711, -1, "551d18" } };
+static void crl_invalidity_date(struct setting *s) { with_crls(s); list(&of_ca, dated_entry, 1); }
 static void crl_point_reasons(struct setting *s) { crl_point(s); s->leaf.point_reasons = 1 << 1; }
 static void crl_in_other_spelling(struct setting *s) { with_crls(s); list(&of_ca, leaf_entry, 1); of_ca.issuer = "O=%PLANT,CN=%DEVICE CA"; }
 
 // Two CRLs that share the reasons out.
-static void more_two_halves(struct setting *s) { more_crls(s); of_ca.only_reasons = 0x1FE & ~(1u << 1 | 1u << 2); list(&of_ca, NULL, 0); s->crls[s->crl_count++] = made_crl(&of_ca); }
+static void
+more_two_halves(struct setting *s)
+{
+	more_crls(s);
+	of_ca.only_reasons = 0x1FE & ~(1u << 1 | 1u << 2);
+	list(&of_ca, NULL, 0);
+	s->crls[s->crl_count++] = made_crl(&of_ca);
+}
 static void crl_two_halves(struct setting *s) { crl_some_reasons(s); s->more = more_two_halves; }
 static void crl_two_halves_listed(struct setting *s) { crl_two_halves(s); list(&of_ca, leaf_entry, 1); }
 // A newer CRL that has taken a hold back, and an older one that has not.
@@ -1261,9 +1404,19 @@ static void crl_by_sibling_no_usage(struct setting *s) { crl_by_sibling(s); crl_
 // One of that name and key by itself: no CA that is trusted stands for it.
 static void crl_by_stranger(struct setting *s) { crl_by_sibling(s); crl_signer.issuer = crl_signer.subject; crl_signer.signer = crl_signer.key; }
 // The root has a new key, and both roots are anchors.
-static void more_new_root(struct setting *s) { struct make_certificate m = make_plan(s->root.subject, p256(OTHER_KEY), s->root.subject, p256(OTHER_KEY), true); add_anchor(s, made(&m)); more_crls(s); }
+static void
+more_new_root(struct setting *s)
+{
+	struct make_certificate m = make_plan(s->root.subject, p256(OTHER_KEY), s->root.subject, p256(OTHER_KEY), true);
+
+	add_anchor(s, made(&m));
+	more_crls(s);
+}
 static void crl_by_new_root(struct setting *s) { with_crls(s); of_root.signer = p256(OTHER_KEY); s->more = more_new_root; }
 static void crl_by_new_root_listed(struct setting *s) { crl_by_new_root(s); list(&of_root, ca_entry, 1); }
+// Its signature is the 65th of the message, or there is no way to know of its own revocation.
+static void crl_by_sibling_65(struct setting *s) { crl_by_sibling(s); s->signatures = PATH_MAX_SIGNATURES - 2; }
+static void crl_by_sibling_unsigned(struct setting *s) { crl_by_sibling(s); crl_signer.break_signature = true; }
 // Revoked on one way, good on another.
 static void more_cross_revoked(struct setting *s) { struct make_certificate again = s->ca; again.serial = 816; more_crls(s); add_candidate(s, made(&again)); }
 static void crl_cross_revoked(struct setting *s) { crl_ca(s); s->more = more_cross_revoked; }
@@ -1313,6 +1466,12 @@ static const struct { struct expectation refuse; enum failure warn; bool unknown
 	{ { "CRL of the certificate's point", crl_point, ACCEPTED, NULL }, ACCEPTED, false },
 	{ { "CRL of another point", crl_point_differs, FAIL_SIGNER_NOT_TRUSTED, "is about others" }, ACCEPTED, true },
 	{ { "CRL whose point is its issuer", crl_point_is_issuer, ACCEPTED, NULL }, ACCEPTED, false },
+	{ { "CRL of a relative point", crl_point_relative, ACCEPTED, NULL }, ACCEPTED, false },
+	{ { "CRL of another relative point", crl_point_relative_other, FAIL_SIGNER_NOT_TRUSTED, "is about others" }, ACCEPTED, true },
+	{ { "CRL whose point is an issuerAltName", crl_point_issuer_alt_name, ACCEPTED, NULL }, ACCEPTED, false },
+	{ { "CRL with garbage for a point", crl_point_garbage, FAIL_SIGNER_NOT_TRUSTED, "issuingDistributionPoint" }, ACCEPTED, true },
+	{ { "CRL with a reason that there is not", crl_reason_garbage, FAIL_SIGNER_NOT_TRUSTED, "reason code" }, ACCEPTED, true },
+	{ { "CRL entry with invalidityDate", crl_invalidity_date, FAIL_CERT_REVOKED, NULL }, FAIL_CERT_REVOKED, false },
 	{ { "CRL of a point for some reasons", crl_point_reasons, FAIL_SIGNER_NOT_TRUSTED, UNKNOWN_TEXT }, ACCEPTED, true },
 	{ { "a newer CRL frees the device", crl_newer_frees, ACCEPTED, NULL }, ACCEPTED, false },
 	{ { "an older CRL does not hold any more", crl_older_listed, ACCEPTED, NULL }, ACCEPTED, false },
@@ -1320,6 +1479,8 @@ static const struct { struct expectation refuse; enum failure warn; bool unknown
 	{ { "CRL by another key of the CA, listed", crl_by_sibling_listed, FAIL_CERT_REVOKED, NULL }, FAIL_CERT_REVOKED, false },
 	{ { "CRL by another key, which is revoked", crl_by_sibling_revoked, FAIL_SIGNER_NOT_TRUSTED, UNKNOWN_TEXT }, ACCEPTED, true },
 	{ { "CRL by another key, whose certificate expired", crl_by_sibling_expired, FAIL_SIGNER_NOT_TRUSTED, UNKNOWN_TEXT }, ACCEPTED, true },
+	{ { "CRL by another key, over 64 signatures", crl_by_sibling_65, FAIL_SIGNER_NOT_TRUSTED, "more signatures" }, FAIL_SIGNER_NOT_TRUSTED, false },
+	{ { "CRL by another key, whose certificate is forged", crl_by_sibling_unsigned, FAIL_SIGNER_NOT_TRUSTED, UNKNOWN_TEXT }, ACCEPTED, true },
 	{ { "CRL by another key without cRLSign", crl_by_sibling_no_usage, FAIL_NONE, NULL }, FAIL_NONE, false },
 	{ { "CRL by a stranger of the same name", crl_by_stranger, FAIL_SIGNER_NOT_TRUSTED, UNKNOWN_TEXT }, ACCEPTED, true },
 	{ { "CRL by a new key of the root", crl_by_new_root, ACCEPTED, NULL }, ACCEPTED, false },
@@ -1395,7 +1556,15 @@ static void more_rubbish_intermediate(struct setting *s) { add_intermediate(s, h
 static void rubbish_intermediate(struct setting *s) { s->more = more_rubbish_intermediate; }
 static void more_rubbish_crl(struct setting *s) { s->crls[s->crl_count++] = hex("3000"); }
 static void rubbish_crl(struct setting *s) { s->more = more_rubbish_crl; }
-static void more_strange_intermediate(struct setting *s) { struct make_certificate m = rogue_root("CN=Strange"); m.more_count = 0; make_more(&m, UNKNOWN, true, hex("0500")); add_intermediate(s, made(&m)); }
+static void
+more_strange_intermediate(struct setting *s)
+{
+	struct make_certificate m = rogue_root("CN=Strange");
+
+	m.more_count = 0;
+	make_more(&m, UNKNOWN, true, hex("0500"));
+	add_intermediate(s, made(&m));
+}
 static void strange_intermediate(struct setting *s) { s->more = more_strange_intermediate; }
 
 static void
@@ -1592,6 +1761,50 @@ cache_and_age(void **state)
 	drain();
 }
 
+// ---- threads: one set, many at once
+
+static void *
+validate_often(void *setting)
+{
+	const struct setting *s = setting;
+	size_t wrong = 0;
+
+	for (unsigned i = 0; i < 20; i++) {
+		struct path_request r = s->request;
+		struct path_result result;
+		struct fault f = { .set = false };
+		unsigned counter = 0;
+		r.signatures = &counter;
+		r.at = i % 2 == 0 ? MAKE_NOW : MAKE_NOW + 1000 * MAKE_DAY;
+		wrong += path_validate(&r, &result, &f) != (i % 2 == 0);
+		trust_unref(trust_ref(r.trust));
+	}
+	return wrong == 0 ? NULL : setting;
+}
+
+static void
+threads(void **state)
+{
+	pthread_t thread[4];
+	struct setting s;
+	void *wrong;
+
+	(void)state;
+	set_up(&s);
+	crl_clean(&s);
+	make_all(&s);
+	s.request.trust = make_trust(&s);
+	s.request.candidates = buffer_span(s.candidates);
+	for (size_t i = 0; i < LENGTH(thread); i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, validate_often, &s), 0);
+	for (size_t i = 0; i < LENGTH(thread); i++) {
+		assert_int_equal(pthread_join(thread[i], &wrong), 0);
+		assert_null(wrong);
+	}
+	trust_unref(s.request.trust);
+	drain();
+}
+
 // ---- no memory: each allocation fails once; nothing is ever accepted that is not good, nothing leaks
 
 static void
@@ -1645,9 +1858,32 @@ no_memory(void **state)
 	path_cache_free(cache);
 }
 
+// The self-test says no rather than guess.
+static void
+self_test_without_memory(void **state)
+{
+	bool ok = false;
+	uint64_t n = 0;
+
+	(void)state;
+	while (!ok && n < 1000) {
+		struct fault f = { .set = false };
+		mem_fail(++n, 0);
+		ok = path_self_test(&f);
+		mem_fail(0, 0);
+		assert_true(ok != f.set);
+	}
+	assert_true(ok && n > 3);
+}
+
 // ---- sentences
 
-static void long_name(struct setting *s) { s->leaf.subject = "O=A company with a name that fills more than the room which is there,OU=and a unit whose name is hardly any shorter than that,CN=\n"; leaf_expired(s); }
+static void
+long_name(struct setting *s)
+{
+	s->leaf.subject = "O=A company with a name that fills more than the room which is there,OU=and a unit whose name is hardly any shorter than that,CN=\n";
+	leaf_expired(s);
+}
 static void no_name(struct setting *s) { s->leaf.subject = ""; s->leaf.serial = 0x1234; leaf_expired(s); }
 
 static void
@@ -1687,12 +1923,13 @@ main(void)
 		cmocka_unit_test(case_83_rogue_roots), cmocka_unit_test(case_83_nothing_is_learned), cmocka_unit_test(self_test),
 		cmocka_unit_test(good_paths), cmocka_unit_test(result_tells_the_path), cmocka_unit_test(case_84_dates),
 		cmocka_unit_test(case_85_extensions), cmocka_unit_test(case_86_roles), cmocka_unit_test(winding_paths),
-		cmocka_unit_test(caps), cmocka_unit_test(work_is_bounded), cmocka_unit_test(ways_are_bounded), cmocka_unit_test(signatures_are_counted_together),
+		cmocka_unit_test(caps), cmocka_unit_test(work_is_bounded), cmocka_unit_test(ways_are_bounded),
+		cmocka_unit_test(signatures_are_counted_together),
 		cmocka_unit_test(name_constraints), cmocka_unit_test(name_constraints_along_the_path),
 		cmocka_unit_test(certificate_policies), cmocka_unit_test(key_types), cmocka_unit_test(algorithms),
 		cmocka_unit_test(keys_that_are_none), cmocka_unit_test(revocation), cmocka_unit_test(large_crl),
 		cmocka_unit_test(sets), cmocka_unit_test(set_sizes), cmocka_unit_test(cache), cmocka_unit_test(cache_and_age),
-		cmocka_unit_test(no_memory), cmocka_unit_test(sentences)
+		cmocka_unit_test(threads), cmocka_unit_test(no_memory), cmocka_unit_test(self_test_without_memory), cmocka_unit_test(sentences)
 	};
 
 	return cmocka_run_group_tests_name("path", tests, start, finish);
