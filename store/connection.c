@@ -73,7 +73,7 @@ set_switches(struct store_db *db, struct fault *f)
 		int rc = sqlite3_db_config(db->sqlite, switches[i].option, switches[i].value, &now);
 		if (rc == SQLITE_OK && now == switches[i].value)
 			continue;
-		db_fail(db, rc == SQLITE_OK ? SQLITE_ERROR : rc);
+		db_fail(db, SQLITE_MISUSE);
 		return fault_set(f, FAIL_NONE, db->path, "SQLite does not take its switch %d", switches[i].option);
 	}
 	sqlite3_limit(db->sqlite, SQLITE_LIMIT_ATTACHED, 0);
@@ -92,7 +92,7 @@ set_pragma(struct store_db *db, const struct pragma *p, struct fault *f)
 		return fault_set(f, FAIL_NONE, db->path, "cannot set up the database (%s): %s", p->set, db_reason(db));
 	if (strcmp(value, p->value) == 0 || (value[0] == '\0' && strcmp(p->value, "0") == 0))
 		return true;
-	db_fail(db, SQLITE_ERROR);
+	db_fail(db, SQLITE_MISUSE);
 	return fault_set(f, FAIL_NONE, db->path, "SQLite did not take the setting '%s': it says '%s'", p->set, value);
 }
 

@@ -129,10 +129,12 @@ get(const uint8_t *in)
 static const char *
 fixed_fields(const uint8_t h[100])
 {
+	static const uint8_t zeros[20];
+
 	if (memcmp(h, "SQLite format 3", 16) != 0)
 		return "it is no SQLite database";
 	if (h[16] != STORE_PAGE >> 8 || h[17] != 0 || h[18] != 2 || h[19] != 2 || h[20] != 0 || h[21] != 64 || h[22] != 32 || h[23] != 32 ||
-	    get(h + 56) != 1 || get(h + 52) != 0)
+	    get(h + 44) != 4 || get(h + 48) != 0 || get(h + 52) != 0 || get(h + 56) != 1 || get(h + 64) != 0 || memcmp(h + 72, zeros, sizeof(zeros)) != 0)
 		return "its header is broken";
 	if (get(h + 68) != STORE_APPLICATION)
 		return "it is not a database of cmpgate";
@@ -158,6 +160,7 @@ judge(struct header *h, int fd, off_t size)
 			wrong = "its schema has no version";
 	}
 	h->sound = wrong == NULL;
+	h->odd = size % STORE_PAGE != 0;
 	snprintf(h->what, sizeof(h->what), "%s", wrong != NULL ? wrong : "");
 }
 

@@ -34,7 +34,8 @@ take_folder(struct store_db *db, const char *folder, struct fault *f)
 
 // ---- what stands there
 
-// A damaged file is set aside; anything else is a fault of this machine.
+// A damaged file is set aside; anything else is a fault of this machine. All
+// our SQL is right: where SQLite finds it wrong, the tables are.
 static bool
 refuse(struct store_db *db, enum store_opened *why, struct fault *f)
 {
@@ -43,7 +44,7 @@ refuse(struct store_db *db, enum store_opened *why, struct fault *f)
 
 	connection_close(db, true);
 	*why = STORE_LOCAL_FAULT;
-	if (kind != SQLITE_CORRUPT && kind != SQLITE_NOTADB)
+	if (kind != SQLITE_CORRUPT && kind != SQLITE_NOTADB && kind != SQLITE_ERROR)
 		return fault_set(f, FAIL_NONE, db->path, "cannot open the store: %s", db_reason(db));
 	*why = STORE_DAMAGED;
 	if (f != NULL) {
@@ -124,7 +125,10 @@ look_from_outside(struct store_db *db, const struct schema *schema, const struct
 		return is_lost(db, "this is not the store that this folder had (see the file " STORE_MARKER "); put the right one back, or remove that file to go on with this one", why, f);
 	db->stamp = h.stamp;
 	switch (wal_look(db, &h.stamp)) {
-	case WAL_NOTHING: db->wal_fresh = true; return true;
+	case WAL_NOTHING:
+		// Half a page is what a checkpoint leaves that found the disk full, and then its -wal is there.
+		db->wal_fresh = true;
+		return !h.odd || is_damaged(db, "it is cut off", why, f);
 	case WAL_FITS: db->wal_fresh = false; return true;
 	case WAL_FOREIGN: return is_damaged(db, "the file " STORE_FILE "-wal beside it belongs to another database, or to another time of this one", why, f);
 	case WAL_BROKEN: return is_damaged(db, "its file " STORE_FILE "-wal is broken before its end", why, f);

@@ -148,8 +148,8 @@ bool marker_write(struct store_db *db, struct fault *f);	// db->stamp.id
 bool file_system_suits(int64_t magic, const char **name);
 bool folder_suits(struct store_db *db, struct fault *f);
 bool file_exists(const struct store_db *db, const char *name, struct stat *st);
-// What can be seen of the database before SQLite looks at it.
-struct header { bool sound; int64_t version; struct stamp stamp; bool stamped; char what[96]; };
+// What can be seen of the database before SQLite looks at it; odd: its last page is not whole.
+struct header { bool sound, odd; int64_t version; struct stamp stamp; bool stamped; char what[96]; };
 bool header_read(struct store_db *db, struct header *h, struct fault *f);
 // Set database, -wal and -shm aside together; fills f with what was found and the ways out.
 void quarantine(struct store_db *db, const char *what, struct fault *f);

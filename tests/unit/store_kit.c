@@ -225,8 +225,8 @@ kit_replay(unsigned n)
 	struct replay_row row = { .transaction_id_len = 16, .until = kit_time("boot-a", 1000, 2000, true) };
 
 	snprintf((char *)row.transaction_id, sizeof(row.transaction_id), "transaction%u", n);
-	memset(row.identity, (int)(n & 0xff), sizeof(row.identity));
-	memset(row.digest, (int)(n * 7 & 0xff), sizeof(row.digest));
+	memset(row.identity, (int)(n % 251 + 1), sizeof(row.identity));
+	memset(row.digest, (int)(n * 7 % 251 + 1), sizeof(row.digest));
 	return row;
 }
 
@@ -238,7 +238,7 @@ kit_secret(unsigned n)
 	snprintf(row.table, sizeof(row.table), "plant-%u", n % 3);
 	row.reference_len = (size_t)snprintf((char *)row.reference, sizeof(row.reference), "ref%04u", n);
 	memset(row.value_tag, 0x5a, sizeof(row.value_tag));
-	memset(row.transaction_id, (int)(n & 0xff), sizeof(row.transaction_id));
+	memset(row.transaction_id, (int)(n & 0xff), row.transaction_id_len);
 	return row;
 }
 
