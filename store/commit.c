@@ -98,7 +98,7 @@ tend_wal(struct store_db *db)
 {
 	char text[160];
 
-	if (db->wal_octets < STORE_CHECKPOINT)
+	if (db->wal_octets < db->checkpoint_at)
 		return;
 	bool well = db_checkpoint(db);
 	db->rc = SQLITE_OK;
@@ -303,7 +303,7 @@ space(struct store_db *db)
 static bool
 has_space(struct store_db *db, const struct store_unit *u, int64_t free)
 {
-	if (free >= (u->opens ? STORE_FREE_NEW : STORE_FREE_ALL))
+	if (free >= (u->opens ? db->free_new : db->free_all))
 		return true;
 	if (!db->told_space)
 		db->alarm(db, "the disk of the state folder is nearly full: requests are refused until there is room again");
@@ -328,7 +328,7 @@ run_group(struct store_db *db, struct store_unit *units, const struct store_time
 			return false;
 		*wrote = *wrote || (u->first != NULL && u->result == STORE_DONE);
 	}
-	db->told_space = db->told_space && free < STORE_FREE_NEW;
+	db->told_space = db->told_space && free < db->free_new;
 	*wrote = *wrote || db->bad_count > 0;
 	if (!db_bury(db))
 		return false;
@@ -356,7 +356,7 @@ db_commit(struct store_db *db, struct store_unit *units, const struct store_time
 	struct audit_head audit = db->audit;
 	bool well = run(db, QUERY_BEGIN, begin_sql) && run_group(db, units, purge, purge_more, &wrote);
 	if (well && wrote) {
-		well = renew_stamp(db, &stamp, db->wal_octets >= STORE_CHECKPOINT);
+		well = renew_stamp(db, &stamp, db->wal_octets >= db->checkpoint_at);
 		at_commit = well;
 		well = well && run(db, QUERY_COMMIT, "COMMIT");
 	}

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define READ_MAX 64	// octets of a setting that is read back
+#define READ_MAX 160	// octets of a value that is read back
 
 struct pragma { const char *set, *get, *value; };
 
@@ -161,6 +161,17 @@ connection_close(struct store_db *db, bool keep_wal)
 	db->sqlite = NULL;
 }
 
+// A page that could not be read is a fault of the disk, told in the words of the
+// check ("... error rc=266" or "code=266").
+static int
+code_within(const char *said)
+{
+	const char *at = strstr(said, "unable to get the page");
+	int rc = at != NULL && (at = strchr(at, '=')) != NULL ? (int)strtol(at + 1, NULL, 10) : SQLITE_CORRUPT;
+
+	return (rc & 0xff) == SQLITE_IOERR || (rc & 0xff) == SQLITE_NOMEM ? rc : SQLITE_CORRUPT;
+}
+
 bool
 connection_quick_check(struct store_db *db, struct fault *f)
 {
@@ -170,6 +181,6 @@ connection_quick_check(struct store_db *db, struct fault *f)
 		return fault_set(f, FAIL_NONE, db->path, "cannot check the database: %s", db_reason(db));
 	if (strcmp(said, "ok") == 0)
 		return true;
-	db_fail(db, SQLITE_CORRUPT);
+	db_fail(db, code_within(said));
 	return fault_set(f, FAIL_NONE, db->path, "quick_check says: %s", said);
 }

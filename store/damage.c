@@ -236,15 +236,15 @@ quarantine(struct store_db *db, const char *what, struct fault *f)
 
 	// Whoever starts us again must be refused again.
 	if (!marker_read(db, &m, NULL) || (!m.present && !marker_write(db, NULL))) {
-		fault_set(f, FAIL_NONE, db->path, "the store is damaged: %s; it could not be set aside: %s", what, strerror(errno));
+		fault_set(f, FAIL_NONE, db->path, "the store is damaged: %.100s; it could not be set aside: %s", what, strerror(errno));
 		return;
 	}
 	int place = make_place(db, name, sizeof(name));
 	bool well = place >= 0 && move_files(db, place);
 	if (well)
-		fault_set(f, FAIL_NONE, db->path, "the store is damaged: %s; it was set aside in %s; restore a backup, or begin an empty store with cmpgate run --new-store", what, name);
+		fault_set(f, FAIL_NONE, db->path, "the store is damaged: %.100s; it was set aside in %s; restore a backup, or begin an empty store with cmpgate run --new-store", what, name);
 	else
-		fault_set(f, FAIL_NONE, db->path, "the store is damaged: %s; it could not be set aside: %s", what, strerror(errno));
+		fault_set(f, FAIL_NONE, db->path, "the store is damaged: %.100s; it could not be set aside: %s", what, strerror(errno));
 	if (place >= 0)
 		close(place);
 }

@@ -168,6 +168,15 @@ settle_wal(struct store_db *db)
 	return true;
 }
 
+// A step that failed was taken back: the store is whole, and of its old version.
+static bool
+stays_old(struct store_db *db, enum store_opened *why)
+{
+	connection_close(db, true);
+	*why = STORE_LOCAL_FAULT;
+	return false;
+}
+
 static bool
 open_inside(struct store_db *db, const struct schema *schema, enum store_opened *why, struct fault *f)
 {
@@ -183,7 +192,7 @@ open_inside(struct store_db *db, const struct schema *schema, enum store_opened 
 	if (version == schema->version)
 		schema_forget_copies(db, schema);
 	else if (!schema_migrate(db, schema, version, f))
-		return refuse(db, why, f);
+		return stays_old(db, why);
 	if (!verify_rows(db) || !audit_begin(db) || !db_look(db))
 		return refuse(db, why, f);
 	return true;
@@ -215,6 +224,9 @@ db_open(struct store_db *db, const struct store_setup *setup, const struct schem
 {
 	db->folder_fd = -1;
 	db->purge_cursor = INT64_MIN;
+	db->checkpoint_at = STORE_CHECKPOINT;
+	db->free_new = STORE_FREE_NEW;
+	db->free_all = STORE_FREE_ALL;
 	db->max_size = setup->max_size;
 	db->audit_keep = setup->audit_keep;
 	db->hash = setup->hash;

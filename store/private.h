@@ -82,6 +82,7 @@ struct store_db {
 	struct audit_head audit;
 	bool wal_fresh;			// nothing was written since the -wal was emptied
 	int64_t wal_octets, db_octets;
+	int64_t checkpoint_at, free_new, free_all;	// STORE_CHECKPOINT, STORE_FREE_*; tests set others
 	ino_t db_inode, wal_inode;
 	bool created, closing;
 

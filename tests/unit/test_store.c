@@ -264,6 +264,50 @@ the_store_has_a_size(void **state)
 	assert_in_range(st.st_size, 1, 64 * STORE_PAGE);
 }
 
+static bool
+set_free(struct store_db *db, void *context)
+{
+	const int64_t *free = context;
+
+	db->free_new = free[0];
+	db->free_all = free[1];
+	return true;
+}
+
+// New transactions are refused first, so that those under way can end.
+static void
+a_disk_that_fills_up_refuses_early(void **state)
+{
+	struct store *s = kit_open(*state);
+	struct secret_row row = kit_secret(1);
+	struct fault f = { 0 };
+	int64_t free[2] = { INT64_MAX, 1 };
+
+	assert_int_equal(kit_insert(s, 1), STORE_DONE);
+	assert_true(store_with(s, set_free, free, &f));
+	assert_int_equal(kit_insert(s, 2), STORE_FAILED);
+	assert_int_equal(kit_insert(s, 3), STORE_FAILED);
+	assert_int_equal(kit_alarms, 1);
+	assert_non_null(strstr(kit_alarm, "nearly full"));
+	assert_int_equal(kit_put(s, &row), STORE_DONE);
+	free[1] = INT64_MAX;
+	assert_true(store_with(s, set_free, free, &f));
+	assert_int_equal(kit_put(s, &row), STORE_FAILED);
+	assert_int_equal(kit_alarms, 1);
+	free[0] = free[1] = 1;
+	assert_true(store_with(s, set_free, free, &f));
+	assert_int_equal(kit_put(s, &row), STORE_DONE);
+	assert_int_equal(kit_insert(s, 2), STORE_DONE);
+	free[0] = INT64_MAX;
+	assert_true(store_with(s, set_free, free, &f));
+	assert_int_equal(kit_insert(s, 3), STORE_FAILED);
+	assert_int_equal(kit_alarms, 2);
+	free[0] = 1;
+	assert_true(store_with(s, set_free, free, &f));
+	assert_false(kit_has(s, 3));
+	kit_close(s);
+}
+
 // ---- time
 
 static void
@@ -953,6 +997,7 @@ main(void)
 		TEST(a_restart_keeps_everything),
 		TEST(every_setting_is_in_force),
 		TEST(the_store_has_a_size),
+		TEST(a_disk_that_fills_up_refuses_early),
 		TEST(purging_follows_the_clocks),
 		TEST(purging_thousands_takes_every_one),
 		TEST(records_are_chained_over_restarts),
