@@ -110,3 +110,24 @@ buffer_span(const struct buffer *b)
 {
 	return span_of(b->data, b->len);
 }
+
+bool
+buffer_append_escaped(struct buffer *b, const char *text, size_t most)
+{
+	size_t len = strlen(text), n = len < most ? len : most;
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)text[i];
+		if (c == '"' || c == '\\')
+			buffer_printf(b, "\\%c", c);
+		else if (c < 0x20 || c == 0x7F)
+			buffer_printf(b, "\\u%04x", c);
+		else if (c == 0xC2 && i + 1 < n && (unsigned char)text[i + 1] < 0xA0)
+			buffer_printf(b, "\\u%04x", (unsigned char)text[++i]);
+		else
+			buffer_append_octet(b, c);
+	}
+	if (n < len)
+		buffer_append_text(b, "...");
+	return !b->failed;
+}

@@ -41,26 +41,10 @@ log_wanted(enum log_level level)
 	return level <= wanted;
 }
 
-// Escape what could break a line or a terminal: controls, quotes, backslash.
-// Octets that are not ASCII pass, C1 controls in UTF-8 (C2 80 .. C2 9F) do not.
 static void
 put_escaped(struct buffer *b, const char *text)
 {
-	size_t len = strlen(text), n = len < VALUE_MAX ? len : VALUE_MAX;
-
-	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)text[i];
-		if (c == '"' || c == '\\')
-			buffer_printf(b, "\\%c", c);
-		else if (c < 0x20 || c == 0x7F)
-			buffer_printf(b, "\\u%04x", c);
-		else if (c == 0xC2 && i + 1 < n && (unsigned char)text[i + 1] < 0xA0)
-			buffer_printf(b, "\\u%04x", (unsigned char)text[++i]);
-		else
-			buffer_append_octet(b, c);
-	}
-	if (n < len)
-		buffer_append_text(b, "...");
+	buffer_append_escaped(b, text, VALUE_MAX);
 }
 
 static bool
