@@ -163,7 +163,7 @@ meets(struct store_db *db, const struct secret_row *row, int64_t id, enum met *m
 		db_bad_row(db, FAMILY_SECRET, id);
 		conflict->version = after_burial(&there);
 	}
-	return *met == MET_NONE || (*met == MET_GOOD && there.version == row->version);
+	return *met == MET_NONE || (*met == MET_GOOD && (there.version == row->version || row->version == SECRET_ANY_VERSION));
 }
 
 static enum store_result
@@ -174,9 +174,9 @@ run_put(struct store_db *db, struct store_op *op, struct store_conflict *conflic
 	enum store_result result;
 	enum met met;
 
-	if (!meets(db, &row, id, &met, conflict, &result) || (met == MET_NONE && row.version != 0))
+	if (!meets(db, &row, id, &met, conflict, &result) || (met == MET_NONE && row.version > 0))
 		return result;
-	row.version++;
+	row.version = (row.version == SECRET_ANY_VERSION ? conflict->version : row.version) + 1;
 	return (met == MET_NONE ? insert(db, id, &row) : update(db, id, &row)) ? STORE_DONE : STORE_FAILED;
 }
 
@@ -197,7 +197,7 @@ static bool
 add(struct store_unit *u, const struct secret_row *row, enum store_result (*run)(struct store_db *, struct store_op *, struct store_conflict *))
 {
 	bool fits = memchr(row->table, '\0', sizeof(row->table)) != NULL && row->reference_len <= SECRET_REFERENCE_MAX &&
-		row->transaction_id_len <= sizeof(row->transaction_id) && row->version >= 0;
+		row->transaction_id_len <= sizeof(row->transaction_id) && row->version >= SECRET_ANY_VERSION;
 	struct secret_op *op = fits ? unit_add(u, sizeof(*op), run) : NULL;
 
 	if (op == NULL) {

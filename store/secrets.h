@@ -9,6 +9,7 @@
 
 enum secret_state { SECRET_FREE, SECRET_BOUND, SECRET_SPENT, SECRET_LOCKED };
 enum { SECRET_TABLE_MAX = 64, SECRET_REFERENCE_MAX = 64 };
+#define SECRET_ANY_VERSION (-1)		// of a writer that knows itself the only one
 
 struct secret_row {
 	char table[SECRET_TABLE_MAX + 1];		// name in the configuration
@@ -24,7 +25,8 @@ struct secret_row {
 	int64_t version;		// 0: not stored yet
 };
 
-// Write a row over the version it names (0: insert); stored with version + 1.
+// Write a row over the version it names (0: insert; SECRET_ANY_VERSION: over
+// whatever stands there); stored with the next version.
 bool secret_put(struct store_unit *u, const struct secret_row *row);
 // Forget a row.
 bool secret_delete(struct store_unit *u, const struct secret_row *row);
