@@ -70,7 +70,7 @@ parse_info(struct pkcs10 *p, struct fault *f)
 
 	der_take(&info, DER_SEQUENCE, &in);
 	if (!der_take_int32(&in, &version) || version != 0)
-		return malformed(f, "version", "is not 0");
+		return fault_set(f, FAIL_BAD_CERT_TEMPLATE, "version", "is not 0");
 	if (!named_name_take(&in, &p->subject, "subject", f))
 		return false;
 	if (!public_key_take(&in, &p->public_key, f))
