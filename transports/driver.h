@@ -13,7 +13,7 @@
 #include "config/url.h"
 
 // What the octets are. EST and SCEP adapters will sit before the decoding step.
-enum content_kind { CONTENT_PKIMESSAGE };
+enum content_kind { CONTENT_PKIMESSAGE, CONTENT_PKCS10 };
 
 // Who sent it, copied at delivery: it outlives the connection.
 struct peer {

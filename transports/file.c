@@ -292,14 +292,14 @@ incomplete(struct listener *l, struct item *i, const struct job *j)
 }
 
 static void
-hand_over(struct listener *l, struct item *i, struct blob *octets)
+hand_over(struct listener *l, struct item *i, struct blob *octets, enum content_kind kind)
 {
 	static const struct label no_label;
 	struct peer peer = { .loopback = false };
 
 	snprintf(peer.text, sizeof(peer.text), "%.79s", i->name);
 	item_set(i, ITEM_ASKED);
-	l->core->deliver(l->core->context, l->owner, i->handle, &peer, &no_label, CONTENT_PKIMESSAGE, octets, span_text(i->name));
+	l->core->deliver(l->core->context, l->owner, i->handle, &peer, &no_label, kind, octets, span_text(i->name));
 }
 
 static void
@@ -307,10 +307,11 @@ was_read(struct listener *l, struct item *i, struct job *j)
 {
 	switch (j->read) {
 	case FILE_WHOLE:
+	case FILE_PKCS10:
 		if (l->draining)
 			item_set(i, ITEM_WAITS);
 		else
-			hand_over(l, i, j->octets);
+			hand_over(l, i, j->octets, j->read == FILE_PKCS10 ? CONTENT_PKCS10 : CONTENT_PKIMESSAGE);
 		break;
 	case FILE_PARTIAL: incomplete(l, i, j); break;
 	case FILE_BAD: start_bad(l, i, j->fault.text); break;

@@ -75,7 +75,7 @@ file_box_close(struct file_box *b)
 bool
 file_name_taken(const char *name)
 {
-	static const char *const endings[] = { ".pki", ".der", ".pem" };
+	static const char *const endings[] = { ".pki", ".der", ".pem", ".csr" };
 	size_t len = strlen(name);
 
 	if (len < 5 || len > FILE_NAME_MAX || name[0] == '.')
@@ -83,7 +83,7 @@ file_name_taken(const char *name)
 	for (size_t i = 0; i < len; i++)
 		if ((unsigned char)name[i] < 0x20 || name[i] == 0x7F || name[i] == '/')
 			return false;
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < 4; i++)
 		if (strcasecmp(name + len - 4, endings[i]) == 0)
 			return true;
 	return false;
@@ -119,17 +119,22 @@ announced(struct span s)
 	return len + 2 + n;
 }
 
-// PEM: the first block, whatever its label. A stick taken out too early leaves its end line out.
+// PEM: the first block; its label tells a PKCS#10 request apart. A stick taken out too early leaves its end line out.
 static enum file_read
-unwrap(struct span text, struct buffer *out, struct fault *f)
+unwrap(struct span text, struct buffer *out, bool *pkcs10, struct fault *f)
 {
 	char label[PEM_LABEL_MAX + 1];
 	struct fault why = { .set = false };
 
 	if (memmem(text.data, text.len, "-----END ", 9) == NULL)
 		return FILE_PARTIAL;
-	if (pem_take(&text, label, out, &why) == PEM_FOUND)
-		return FILE_WHOLE;
+	if (pem_take(&text, label, out, &why) == PEM_FOUND) {
+		*pkcs10 = strcmp(label, "CERTIFICATE REQUEST") == 0 || strcmp(label, "NEW CERTIFICATE REQUEST") == 0;
+		if (strstr(label, "PRIVATE KEY") == NULL)
+			return FILE_WHOLE;
+		fault_set(f, FAIL_BAD_DATA_FORMAT, "", "a private key; keys never leave the device: take the file away, and make a new key");
+		return FILE_BAD;
+	}
 	// The text is shorter than what out may hold, so memory has run out: no fault of the file.
 	if (out->failed)
 		return FILE_PARTIAL;
@@ -170,8 +175,14 @@ mark_of(const struct stat *st)
 	return (int64_t)st->st_mtim.tv_sec * 1000003 + st->st_mtim.tv_nsec + (int64_t)st->st_size * 7919;
 }
 
+static bool
+named_pkcs10(const char *name)
+{
+	return strcasecmp(name + strlen(name) - 4, ".csr") == 0;
+}
+
 static enum file_read
-read_open(int fd, size_t limit, struct blob **octets, int64_t *mark, struct fault *f)
+read_open(int fd, const char *name, size_t limit, struct blob **octets, int64_t *mark, struct fault *f)
 {
 	size_t room = limit + limit / 2 + 256;	// PEM is a third longer
 	struct buffer raw, der;
@@ -189,7 +200,8 @@ read_open(int fd, size_t limit, struct blob **octets, int64_t *mark, struct faul
 	enum file_read result = FILE_PARTIAL;
 	if (read_all(fd, &raw) && !raw.failed && fstat(fd, &after) == 0 && mark_of(&after) == *mark && (off_t)raw.len == after.st_size) {
 		bool pem = raw.len >= 11 && memcmp(raw.data, "-----BEGIN ", 11) == 0;
-		result = pem ? unwrap(buffer_span(&raw), &der, f) : FILE_WHOLE;
+		bool pkcs10 = named_pkcs10(name);
+		result = pem ? unwrap(buffer_span(&raw), &der, &pkcs10, f) : FILE_WHOLE;
 		struct span message = buffer_span(pem ? &der : &raw);
 		if (result == FILE_WHOLE)
 			result = judge(message, f);
@@ -203,6 +215,8 @@ read_open(int fd, size_t limit, struct blob **octets, int64_t *mark, struct faul
 		}
 		if (result == FILE_WHOLE && (*octets = blob_new(message)) == NULL)
 			result = FILE_PARTIAL;
+		if (result == FILE_WHOLE && pkcs10)
+			result = FILE_PKCS10;
 	}
 	buffer_clear(&raw);
 	buffer_clear(&der);
@@ -227,7 +241,7 @@ file_box_read(const struct file_box *b, const char *name, size_t limit, struct b
 		fault_set(f, FAIL_NONE, "", "the file cannot be opened: %s", strerror(why));
 		return why == ENOENT ? FILE_GONE : why == ELOOP ? FILE_STRANGE : FILE_PARTIAL;
 	}
-	enum file_read result = read_open(fd, limit, octets, mark, f);
+	enum file_read result = read_open(fd, name, limit, octets, mark, f);
 	close(fd);
 	return result;
 }
@@ -283,11 +297,12 @@ file_box_answer(const struct file_box *b, const char *name, const char *body, st
 	snprintf(kind, sizeof(kind), "%s", body != NULL ? body : "answer");
 	for (char *c = kind; *c != '\0'; c++)
 		*c = (char)tolower((unsigned char)*c);
+	const char *ending = strcmp(kind, "pem") == 0 ? "" : ".pki";
 	for (int i = 1; i <= TRIES; i++) {
 		if (i == 1)
-			snprintf(out, sizeof(out), "%s.%s.pki", stem, kind);
+			snprintf(out, sizeof(out), "%s.%s%s", stem, kind, ending);
 		else
-			snprintf(out, sizeof(out), "%s-%d.%s.pki", stem, i, kind);
+			snprintf(out, sizeof(out), "%s-%d.%s%s", stem, i, kind, ending);
 		enum durable d = durable_write(b->out, out, answer, 0600, f);
 		if (d == DURABLE_FAILED)
 			return false;
