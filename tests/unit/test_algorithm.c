@@ -11,7 +11,7 @@
 #include "codec/oid.h"
 #include "codec/pkcs8.h"
 #include "tests/unit/mangle.h"
-#include "tests/unit/sample_keys.h"
+#include "tests/unit/sample_pkcs8.h"
 
 #define OF(array) span_of(array, sizeof(array))
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
