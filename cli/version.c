@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "cli/command.h"
 #include "config/settings.h"
+#include "crypto/crypto.h"
 #include "store/store.h"
 #include "transports/driver.h"
 
@@ -21,6 +22,7 @@ print_text(void)
 		printf("  driver %-5s %s%s%s\n", (*d)->name, (*d)->upstream_rows != NULL ? "listener, upstream" : "listener",
 			(*d)->about != NULL ? ", " : "", (*d)->about != NULL ? (*d)->about() : "");
 	printf("  libuv %s\n  %s\n  cJSON %s\n  %s\n", uv_version_string(), settings_library(), cJSON_Version(), store_about());
+	printf("  %s\n", crypto_about());
 	puts("  coaps     no (not in this build)");
 	puts("Licence GPL-3.0-or-later: free software, without warranty.");
 }
@@ -36,6 +38,7 @@ print_json(void)
 	cJSON_AddStringToObject(root, "libuv", uv_version_string());
 	cJSON_AddStringToObject(root, "libyaml", settings_library());
 	cJSON_AddStringToObject(root, "cjson", cJSON_Version());
+	cJSON_AddStringToObject(root, "crypto", crypto_about());
 	cJSON_AddStringToObject(root, "store", store_about());
 	cJSON_AddBoolToObject(root, "coaps", false);
 	for (const struct driver *const *d = drivers; *d != NULL; d++) {

@@ -7,16 +7,24 @@
 #include "base/handle.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "gateway/audit.h"
 #include "gateway/gateway.h"
+#include "gateway/identity.h"
+#include "gateway/inspect.h"
+#include "gateway/keyring.h"
 #include "gateway/message.h"
 #include "gateway/rate.h"
+#include "gateway/relay.h"
+#include "gateway/secrets.h"
+#include "store/replay.h"
 #include "gateway/transaction.h"
 #include "transports/driver.h"
 
 enum {
 	CLOSED_MAX = 16384,	// ended transactions kept to answer repeats
 	DESCRIPTORS_MAX = 8,	// sockets of one listener
-	RETURN_LABEL_MAX = 128
+	RETURN_LABEL_MAX = 128,
+	SLOT_MARGIN_MS = 500	// patience of a batch beyond that of its messages
 };
 
 // ---- endpoints: what the drivers opened. A reload keeps those that stand unchanged.
@@ -58,12 +66,23 @@ struct exchange {
 	struct label label;
 	struct message *request;		// NULL while it only asks for a ticket
 	uint64_t transaction;
-	int64_t deadline_ms;
+	uint64_t step;				// that works for it; 0 = none
+	int64_t arrived_ms, deadline_ms;
 	bool mailbox;				// has no patience: the answer is written whenever it comes
+	bool adopted;				// a PKCS#10 request: the message around it is ours
+	// a slot of a batch: its "connection" is the parent
+	uint64_t parent;			// exchange; 0 = none
+	unsigned slot;
+	struct batch *batch;			// of a parent
+	// an answer that leaves at its tick (a MAC that was refused)
+	struct list delayed;
+	int64_t release_ms;
+	struct blob *held; enum body held_body;
 };
 
-// The requests of a transaction that are remembered: the first one, the last pollReq, the last certConf.
-enum slot { SLOT_FIRST, SLOT_POLL, SLOT_CONFIRM, SLOT_COUNT };
+// The requests of a transaction that are remembered: the first one, the last
+// pollReq, the last certConf; and a certConf of the gateway's own.
+enum slot { SLOT_FIRST, SLOT_POLL, SLOT_CONFIRM, SLOT_OWN, SLOT_COUNT };
 
 struct nonce { uint8_t octets[CAP_NONCE]; uint8_t len; };
 
@@ -95,6 +114,23 @@ struct transaction {
 	struct gate_listener *mailbox;		// where answers are posted; NULL = needs a live exchange
 	uint8_t return_label[RETURN_LABEL_MAX];
 	uint8_t return_label_len;
+	// on routes that verify
+	bool verified;				// the identity stands
+	bool self;				// CONFIRMING: the certConf is ours
+	bool own_rejects;			// and it rejects
+	bool adopted;				// the request came as PKCS#10: the gateway is its device
+	struct identity identity;
+	enum route_protection mode;		// what is done to its messages (a kur is never re-protected)
+	uint64_t step;				// under way; 0 = none
+	struct blob *chain;			// the CA's first signed answer, for its extraCerts
+	uint8_t cert_hash[DIGEST_MAX];		// certHash of the certificate passed down
+	uint8_t cert_hash_len;			// 0 = none, or its algorithm has none
+	// for a certConf of our own: the CA's answer, and the hash of its certificate
+	struct blob *own_answer;
+	uint8_t own_hash[DIGEST_MAX];
+	uint8_t own_hash_len;
+	int64_t began_ms;
+	struct certificate_facts issued;	// for the audit
 };
 
 // ---- submission: one finished message for one upstream
@@ -111,12 +147,22 @@ struct gateway {
 	gateway_bind *bind;
 	void *bind_context;
 	struct settings *settings;
+	struct keyring *keys;			// of these settings
+	struct secret_states *secrets;
+	struct audit audit;
+	struct store *store;			// NULL: nothing is durable (tests)
+	struct worker_pool *workers;
+	struct path_cache **caches;		// one for each worker
+	unsigned cache_count;
+	gateway_clock *clock;
 	struct transport_limits limits;		// as the drivers see them; rewritten by a reload
 	struct driver_core core;
 	struct gate_listener *listeners;
 	struct gate_upstream *upstreams;
-	struct handle_table exchanges, transactions, submissions;
+	struct handle_table exchanges, transactions, submissions, steps;
 	struct list waiting;			// exchanges with patience, by deadline
+	struct list delayed;			// exchanges whose answer waits for its tick, by release
+	struct map steps_by_id;			// first messages that are being verified, by transactionID
 	struct list open, closed;		// transactions by due time
 	size_t open_count, closed_count;
 	struct map by_id;
@@ -124,6 +170,7 @@ struct gateway {
 	uv_timer_t timer;
 	int64_t timer_due;			// 0: not armed
 	bool timer_open;
+	const char *blocked;			// why nothing new is taken; NULL = it is
 	bool stopping, ended;
 	int64_t stop_at;
 	size_t closing;				// endpoints and handles whose close is under way
@@ -138,7 +185,6 @@ void intake_core(struct gateway *g);
 // A request with a live exchange; takes the exchange over.
 uint64_t serve_request(struct gateway *g, struct exchange *x, struct span return_label);
 uint64_t serve_ticket(struct gateway *g, struct exchange *x, uint64_t ticket);
-void serve_outcome(struct gateway *g, struct submission *s, const struct outcome *o);
 void serve_gone(struct gateway *g, struct exchange *x);
 // The listener closes: the peer is told to try again.
 void serve_turn_out(struct gateway *g, struct exchange *x);
@@ -146,9 +192,112 @@ void serve_turn_out(struct gateway *g, struct exchange *x);
 void serve_due(struct gateway *g);
 // Arm the timer for the earliest deadline.
 void serve_arm(struct gateway *g);
+// What a request wants to be in its transaction.
+enum event serve_event(const struct message *m);
+// The route of a first message; NULL when the exchange was answered.
+const struct settings_route *serve_route(struct gateway *g, struct exchange *x);
+// A verified request (or one of a route that does not verify): the facts of its row.
+struct facts serve_facts(struct gateway *g, const struct transaction *t, const struct message *m, enum event e, enum slot same);
+// A new row for a first message; NULL when the table is full.
+struct transaction *serve_row(struct gateway *g, const struct message *m, const struct settings_route *r, const struct peer *peer);
+// Carry out what decide() says about a request. x: who asks, NULL = has gone. octets: what goes up,
+// NULL = as received. Answers the handle of the exchange while it waits.
+struct asking {
+	struct exchange *x;
+	struct message *request;
+	struct blob *octets;
+	struct label label;
+	const struct settings_route *route;
+};
+uint64_t serve_act(struct gateway *g, struct transaction *t, const struct asking *a, enum event e, enum slot same, const struct facts *facts);
+// Remember where answers are posted.
+void serve_mailbox(struct transaction *t, struct gate_listener *l, struct span return_label);
+struct label serve_label(const struct label *of_peer, const struct message *m);
+
+// outcome.c: what upstreams say.
+void outcome_take(struct gateway *g, struct submission *s, const struct outcome *o);
+// The answer as it came (answer: NULL = none did) and as the device gets it (octets:
+// NULL = none); carries out what decide() says.
+struct finished_answer {
+	struct message *answer;
+	struct blob *octets;
+	enum body body;				// of octets
+	const struct relayed *judged;		// its event is what decide() hears
+	enum refusal reason;			// EVENT_BAD, EVENT_GIVEN_UP
+	const char *text;
+	bool proven;
+};
+void outcome_finish(struct gateway *g, struct transaction *t, enum slot slot, const struct finished_answer *a);
+// What decide() will say of it, as things stand.
+struct decision outcome_preview(struct gateway *g, const struct transaction *t, const struct finished_answer *a);
+
+// row.c: what is read off and written to a row.
+struct exchange *row_waiter(struct gateway *g, const struct transaction *t);
+void row_remember_sent(struct transaction *t, struct span nonce);
+bool row_was_sent(const struct transaction *t, const struct pkiheader *h);
+void row_fill(struct transaction *t, enum slot slot, const struct message *m);
+void row_empty(struct transaction *t, enum slot slot);
+// The slot whose request is these octets; SLOT_COUNT when there is none.
+enum slot row_slot(const struct transaction *t, const struct message *m);
+void row_set(struct gateway *g, struct transaction *t, const struct decision *d);
+struct facts row_facts(struct gateway *g, const struct transaction *t);
+const char *row_id_text(const struct transaction *t, char out[2 * CAP_TRANSACTION_ID + 1]);
+struct gate_upstream *row_upstream(struct gateway *g, const struct settings_route *r);
+
+// reply.c: every way to end an exchange.
+void reply_blob(struct gateway *g, struct exchange *x, struct blob *octets, enum body body);
+void reply_refusal(struct gateway *g, struct exchange *x, enum refusal reason, const char *text);
+// A fault in a request, as a CMP error or rejection: protected where the route
+// has a voice, and written to the audit. who: the verified sender, or NULL.
+// delayed: it leaves at its tick (limits.mac_refusal_delay).
+struct fault_context { const struct settings_route *route; const struct identity *who; bool delayed; };
+void reply_fault(struct gateway *g, struct exchange *x, const struct verdict *v, const struct fault_context *c);
+void reply_failure(struct gateway *g, struct exchange *x, enum failure failure, const char *text, const struct fault_context *c);
+// Answer at a tick (clock_mono_ms()), or now when it has passed.
+void reply_at(struct gateway *g, struct exchange *x, struct blob *octets, enum body body, int64_t release_ms);
+// Release what has waited long enough.
+void reply_due(struct gateway *g, int64_t now);
+
+// step.c: steps 6 to 10 of a request on a route that verifies. Takes the exchange over; answers its handle while it waits.
+uint64_t step_request(struct gateway *g, struct exchange *x, struct transaction *t, enum event e, const struct settings_route *r, struct span return_label);
+// A first message with this transactionID is being verified. Same octets: x takes
+// the place of who waited; others are told to try again. True when it was dealt with.
+bool step_join(struct gateway *g, struct exchange *x, uint64_t *answer);
+// The transaction has ended without a certificate: its secret is free again.
+void step_release_secret(struct gateway *g, struct transaction *t);
+// The secret that verified an identity, as the configuration has it now; NULL = gone.
+const struct secret_entry *step_secret(struct gateway *g, const struct identity *who);
+// Its exchange has gone.
+void step_forget(struct gateway *g, uint64_t step, uint64_t exchange);
+// How the gateway speaks to the sender of a request on a route.
+struct voice;
+void step_voice(struct gateway *g, const struct settings_route *r, const struct identity *who, struct voice *out);
+struct judging_time step_time(struct gateway *g, bool *known);
+
+// reprotect.c: an answer on a route that verifies, and messages of our own.
+// Verify what came, hold it against the request, re-protect it, record it; calls
+// outcome_finish when done. False without memory, or when the workers are full.
+bool reprotect_answer(struct gateway *g, struct transaction *t, enum slot slot, struct message *answer, const struct relayed *judged);
+// Protect octets of ours for an exchange, then answer it with them.
+bool reprotect_reply(struct gateway *g, struct exchange *x, struct blob *octets, enum body body, const struct settings_route *r, const struct identity *who, int64_t release_ms);
+// Send a certConf of our own for the certificate of a transaction: accepted, or rejected with a sentence.
+bool reprotect_confirm(struct gateway *g, struct transaction *t, bool accept, const char *text);
+
+// adapter.c: PKCS#10 requests that are no CMP messages (RFC 9483 5.3.1).
+// A p10cr of ours around the request; NULL with the fault.
+struct message *adapter_message(struct gateway *g, struct blob *pkcs10, struct fault *f);
+// What the drop folder gets for the CA's answer: certificate and chain in PEM; NULL when it holds none.
+struct blob *adapter_certificate(const struct message *answer);
+
+// batch.c: a nested message of several requests, one child exchange for each.
+bool batch_open(struct gateway *g, struct exchange *x, const struct settings_route *r);
+void batch_fill(struct gateway *g, struct exchange *child, const struct reply *reply);
+void batch_close(struct gateway *g, struct exchange *parent);
 
 // exchange.c
 struct exchange *exchange_open(struct gateway *g, struct gate_listener *l, uint64_t token, const struct peer *peer, const struct label *label);
+// The same for one message of a batch: its replies fill a slot of the parent.
+struct exchange *exchange_open_slot(struct gateway *g, struct exchange *parent, unsigned slot);
 // End an exchange with this reply; it is freed.
 void exchange_reply(struct gateway *g, struct exchange *x, const struct reply *reply);
 // Free without a reply: the peer has gone.

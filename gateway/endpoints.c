@@ -10,6 +10,8 @@
 #include "base/memory.h"
 #include "gateway/core.h"
 
+enum { PATHS_KEPT = 256, PATHS_KEPT_S = 3600 };	// validated chains of each worker, and for how long
+
 // ---- upstreams
 
 static struct gate_upstream *
@@ -269,32 +271,79 @@ on_timer_closed(uv_handle_t *handle)
 	endpoints_settle(g);
 }
 
+static bool
+make_tables(struct gateway *g, const struct gateway_setup *setup, struct fault *f)
+{
+	unsigned caches = setup->threads > 0 ? setup->threads : 1;
+
+	g->rates = rate_table_new();
+	g->caches = mem_array(caches, sizeof(*g->caches));
+	if (g->rates == NULL || g->caches == NULL || !map_init(&g->by_id) || !map_init(&g->steps_by_id))
+		return fault_set(f, FAIL_NONE, "", "out of memory, or no random octets from the kernel");
+	for (; g->cache_count < caches; g->cache_count++)
+		if ((g->caches[g->cache_count] = path_cache_new(PATHS_KEPT, PATHS_KEPT_S)) == NULL)
+			return fault_set(f, FAIL_NONE, "", "out of memory");
+	g->secrets = secret_states_new(setup->store, f);
+	g->keys = g->secrets != NULL ? keyring_load(setup->settings, NULL, NULL, f) : NULL;
+	return g->keys != NULL;
+}
+
+static void
+start_audit(struct gateway *g, const struct gateway_setup *setup)
+{
+	g->audit.store = setup->store;
+	g->audit.site = g->settings->site;
+	g->audit.clock_state = setup->clock_state;
+	g->audit.context = setup->context;
+	snprintf(g->audit.boot, sizeof(g->audit.boot), "%s", setup->boot != NULL ? setup->boot : "");
+}
+
+static void
+free_tables(struct gateway *g)
+{
+	for (unsigned i = 0; i < g->cache_count; i++)
+		path_cache_free(g->caches[i]);
+	mem_free(g->caches);
+	rate_table_free(g->rates);
+	secret_states_free(g->secrets);
+	keyring_unref(g->keys);
+	map_clear(&g->by_id);
+	map_clear(&g->steps_by_id);
+	settings_unref(g->settings);
+	mem_free(g);
+}
+
 struct gateway *
-gateway_new(uv_loop_t *loop, struct settings *s, const struct config_scheme *schemes, gateway_bind *bind, void *context, struct fault *f)
+gateway_new(const struct gateway_setup *setup, struct fault *f)
 {
 	struct gateway *g = mem_alloc(sizeof(*g));
 
-	if (g != NULL)
-		g->rates = rate_table_new();
-	if (g == NULL || g->rates == NULL || !map_init(&g->by_id)) {
-		fault_set(f, FAIL_NONE, "", "out of memory, or no random octets from the kernel");
-		if (g != NULL)
-			rate_table_free(g->rates);
-		mem_free(g);
+	if (g == NULL) {
+		fault_set(f, FAIL_NONE, "", "out of memory");
 		return NULL;
 	}
-	g->loop = loop;
-	g->schemes = schemes;
-	g->bind = bind;
-	g->bind_context = context;
-	g->settings = settings_ref(s);
+	g->loop = setup->loop;
+	g->schemes = setup->schemes;
+	g->bind = setup->bind;
+	g->bind_context = setup->context;
+	g->clock = setup->clock;
+	g->store = setup->store;
+	g->workers = setup->workers;
+	g->settings = settings_ref(setup->settings);
 	list_init(&g->waiting);
+	list_init(&g->delayed);
 	list_init(&g->open);
 	list_init(&g->closed);
 	handle_table_init(&g->exchanges);
 	handle_table_init(&g->transactions);
 	handle_table_init(&g->submissions);
-	uv_timer_init(loop, &g->timer);
+	handle_table_init(&g->steps);
+	if (!make_tables(g, setup, f)) {
+		free_tables(g);
+		return NULL;
+	}
+	start_audit(g, setup);
+	uv_timer_init(g->loop, &g->timer);
 	g->timer.data = g;
 	g->timer_open = true;
 	take_limits(g);
@@ -374,15 +423,26 @@ gateway_reload(struct gateway *g, struct settings *s, struct fault *f)
 {
 	if (g->stopping)
 		return fault_set(f, FAIL_NONE, "", "the gateway is ending");
-	bool well = open_new(g, s, f);
+	struct keyring *keys = keyring_load(s, NULL, NULL, f);
+	bool well = keys != NULL && open_new(g, s, f);
 	if (well) {
 		settings_unref(g->settings);
 		g->settings = settings_ref(s);
+		keyring_unref(g->keys);
+		g->keys = keyring_ref(keys);
+		g->audit.site = g->settings->site;
 		take_limits(g);
 	}
+	keyring_unref(keys);
 	let_go(g, !well);
 	endpoints_settle(g);
 	return well;
+}
+
+void
+gateway_block(struct gateway *g, const char *why)
+{
+	g->blocked = why;
 }
 
 void
@@ -424,7 +484,8 @@ endpoints_settle(struct gateway *g)
 		return;
 	bool all = g->exchanges.count == 0 || clock_mono_ms() >= g->stop_at;
 	shut_idle(g, all);
-	if (g->listeners != NULL || g->upstreams != NULL)
+	// Workers and the store give back what they hold of ours before the end.
+	if (g->listeners != NULL || g->upstreams != NULL || g->steps.count > 0)
 		return;
 	if (g->timer_open) {
 		g->timer_open = false;
@@ -475,14 +536,76 @@ gateway_free(struct gateway *g)
 	handle_table_clear(&g->exchanges);
 	handle_table_clear(&g->transactions);
 	handle_table_clear(&g->submissions);
-	map_clear(&g->by_id);
-	rate_table_free(g->rates);
-	settings_unref(g->settings);
-	mem_free(g);
+	handle_table_clear(&g->steps);
+	free_tables(g);
 }
 
 struct gateway_counts
 gateway_count(const struct gateway *g)
 {
-	return (struct gateway_counts){ g->exchanges.count, g->open_count, g->closed_count, g->submissions.count };
+	return (struct gateway_counts){ g->exchanges.count, g->open_count, g->closed_count, g->submissions.count, g->steps.count };
+}
+
+// ---- secrets, for the control socket
+
+const char *
+gateway_secret_name(enum gateway_secret s)
+{
+	static const char *const names[] = { "free", "bound", "spent", "locked", "expired" };
+
+	return names[s];
+}
+
+struct tell_secret {
+	const struct gateway *g;
+	void (*each)(void *context, const struct secret_entry *e, enum gateway_secret state, int64_t changed_s);
+	void *context;
+};
+
+static void
+tell_secret(void *context, const struct secret_entry *e)
+{
+	const struct tell_secret *t = context;
+	struct secret_row row;
+
+	secret_row_of(t->g->secrets, e, &row);
+	enum gateway_secret state = (enum gateway_secret)row.state;
+	if (state == GATEWAY_SECRET_FREE && e->expires != 0 && e->expires < clock_wall_s())
+		state = GATEWAY_SECRET_EXPIRED;
+	t->each(t->context, e, state, row.changed_wall_s);
+}
+
+bool
+gateway_secrets(const struct gateway *g, const char *table,
+	void (*each)(void *context, const struct secret_entry *e, enum gateway_secret state, int64_t changed_s), void *context)
+{
+	struct tell_secret t = { g, each, context };
+	bool found = table == NULL;
+
+	for (size_t i = 0; i < g->settings->secrets_count; i++)
+		if (table == NULL || strcmp(g->settings->secrets[i].name, table) == 0)
+			found = keyring_secrets(g->keys, g->settings->secrets[i].name, tell_secret, &t);
+	return found;
+}
+
+bool
+gateway_secret_set(struct gateway *g, const char *table, struct span reference, bool locked, const char *by, struct fault *f)
+{
+	char *name = (char *)(uintptr_t)table;
+	struct option_texts tables = { .items = &name, .count = 1 };
+	const struct secret_entry *e = keyring_secret(g->keys, &tables, reference);
+	struct store_unit *u = g->store != NULL ? store_unit_new() : NULL;
+	struct audit_event event = {
+		.event = locked ? "secret.locked" : "secret.freed", .result = "granted", .failure = FAIL_NONE, .ms = -1, .operator_name = by, .reason = table,
+	};
+
+	if (e == NULL) {
+		store_unit_free(u);
+		return fault_set(f, FAIL_NONE, table, "there is no secret with this reference");
+	}
+	if (!secret_set(g->secrets, u, e, locked ? SECRET_LOCKED : SECRET_FREE, clock_wall_s()) || (u != NULL && !audit_put(&g->audit, u, &event))) {
+		store_unit_free(u);
+		return fault_set(f, FAIL_NONE, "", "out of memory");
+	}
+	return u == NULL || store_apply(g->store, u, false, NULL, NULL) || fault_set(f, FAIL_NONE, "", "the store takes no more at the moment");
 }

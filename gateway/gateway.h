@@ -4,7 +4,9 @@
 #define CMPGATE_GATEWAY_GATEWAY_H
 
 #include <uv.h>
+#include "base/worker.h"
 #include "config/settings.h"
+#include "store/store.h"
 
 struct gateway;
 
@@ -12,15 +14,34 @@ struct gateway;
 // fds (which become the gateway's), -1 with the fault.
 typedef int gateway_bind(void *context, const struct settings_listener *l, int *fds, size_t max, struct fault *f);
 
-// Make a gateway for these settings (a reference is taken), loaded with these
-// schemes; nothing is opened.
-// NULL with the fault when memory or randomness is missing.
-struct gateway *gateway_new(uv_loop_t *loop, struct settings *s, const struct config_scheme *schemes, gateway_bind *bind, void *context, struct fault *f);
+// What time it is, and what that is worth: `synced` when it may be believed,
+// else certificates are judged against floor_s, below which no clock can be right.
+struct gateway_time { int64_t wall_s, floor_s; bool synced; };
+typedef void gateway_clock(void *context, struct gateway_time *out);
+
+struct gateway_setup {
+	uv_loop_t *loop;
+	struct settings *settings;		// a reference is taken
+	const struct config_scheme *schemes;	// that they were loaded with
+	gateway_bind *bind;
+	gateway_clock *clock;			// NULL: the wall clock, believed
+	const char *(*clock_state)(void *context);	// its name, for the audit; NULL = not known
+	void *context;				// of bind, clock and clock_state
+	struct store *store;			// NULL: nothing is durable
+	struct worker_pool *workers;		// closed by its owner after the gateway's end
+	unsigned threads;			// of the pool; 0 = inline
+	const char *boot;			// boot id, for the audit
+};
+// Make a gateway; keys, certificates and secrets of the settings are loaded
+// (that blocks), nothing is opened. NULL with the fault.
+struct gateway *gateway_new(const struct gateway_setup *setup, struct fault *f);
 // Open upstreams and listeners. False with the fault; then stop it.
 bool gateway_open(struct gateway *g, struct fault *f);
-// Take new settings: what stands unchanged keeps its sockets and exchanges, the
+// Take new settings, and load what they name anew: what stands unchanged keeps its sockets and exchanges, the
 // new is opened first, then the old is let go. False with the fault: all stays as it was.
 bool gateway_reload(struct gateway *g, struct settings *s, struct fault *f);
+// Refuse every new request with this sentence until it is called with NULL; what runs goes on.
+void gateway_block(struct gateway *g, const char *why);
 // Tell each URL that is really listened on, in the order of the configuration.
 void gateway_listening(const struct gateway *g, void (*put)(void *context, const char *name, const char *url), void *context);
 // Accept nothing new, let exchanges finish for at most grace_ms, then end them
@@ -31,7 +52,17 @@ void gateway_stop(struct gateway *g, int64_t grace_ms, void (*done)(void *contex
 void gateway_free(struct gateway *g);
 
 // Numbers for tests and status.
-struct gateway_counts { size_t exchanges, open, closed, submissions; };
+struct gateway_counts { size_t exchanges, open, closed, submissions, steps; };
 struct gateway_counts gateway_count(const struct gateway *g);
+
+// ---- shared secrets of devices, for the control socket
+struct secret_entry;
+enum gateway_secret { GATEWAY_SECRET_FREE, GATEWAY_SECRET_BOUND, GATEWAY_SECRET_SPENT, GATEWAY_SECRET_LOCKED, GATEWAY_SECRET_EXPIRED };
+const char *gateway_secret_name(enum gateway_secret s);
+// Hand each secret of a table (NULL: of all) to each(), in no special order. Their values are never shown.
+bool gateway_secrets(const struct gateway *g, const char *table,
+	void (*each)(void *context, const struct secret_entry *e, enum gateway_secret state, int64_t changed_s), void *context);
+// Lock a secret, or set it free again; recorded with the name of who did it. False with the fault: no such secret.
+bool gateway_secret_set(struct gateway *g, const char *table, struct span reference, bool locked, const char *by, struct fault *f);
 
 #endif

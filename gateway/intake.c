@@ -65,15 +65,17 @@ on_deliver(void *context, void *listener, uint64_t token, const struct peer *pee
 	struct fault f = { .set = false };
 	bool header_read;
 
-	(void)kind;	// PKIMessages only, so far
 	if (g->stopping)
 		return turn_away(l, token, peer, NULL, REFUSE_TRY_AGAIN, "the gateway is closing");
+	if (g->blocked != NULL)
+		return turn_away(l, token, peer, NULL, REFUSE_BUSY, g->blocked);
 	if (too_fast(g, peer))
 		return turn_away(l, token, peer, NULL, REFUSE_RATE, "too many requests from this address; limits.rate allows fewer");
 	// The octets themselves are counted already.
 	if (!table_make_room(g, 0))
 		return turn_away(l, token, peer, NULL, REFUSE_BUSY, "limits.bytes_in_flight is used up");
-	struct message *m = message_parse(octets, &header, &header_read, &f);
+	header_read = false;
+	struct message *m = kind == CONTENT_PKCS10 ? adapter_message(g, octets, &f) : message_parse(octets, &header, &header_read, &f);
 	if (m == NULL && f.failure == FAIL_SYSTEM_UNAVAIL)
 		return turn_away(l, token, peer, NULL, REFUSE_BUSY, "out of memory");
 	if (m == NULL)
@@ -84,6 +86,7 @@ on_deliver(void *context, void *listener, uint64_t token, const struct peer *pee
 		return turn_away(l, token, peer, NULL, REFUSE_BUSY, "out of memory");
 	}
 	x->request = m;
+	x->adopted = kind == CONTENT_PKCS10;
 	return serve_request(g, x, return_label);
 }
 
@@ -131,7 +134,7 @@ on_outcome(void *context, uint64_t submission, const struct outcome *o)
 
 	if (s == NULL)
 		return;
-	serve_outcome(g, s, o);
+	outcome_take(g, s, o);
 	endpoints_settle(g);
 }
 

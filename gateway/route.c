@@ -7,7 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/name.h"
+#include "codec/extension.h"
+#include "codec/certificate.h"
+#include "codec/oid.h"
+#include "codec/text.h"
+#include "gateway/policy.h"
+#include "gateway/transaction.h"
+#include "pki/algorithm.h"
 
 // ---- networks
 
@@ -118,6 +124,168 @@ sender_matches(const struct option_texts *globs, const struct claims *c)
 	return any_glob(globs, named ? text + sizeof(directory) - 1 : text);
 }
 
+// ---- the certificate that protects the message, as the message has it
+
+static bool
+signer_of(const struct claims *c, struct certificate *out)
+{
+	const struct pkimessage *m = message_meaning(c->message);
+	struct fault unsaid = { .set = false };
+
+	return signer_find(m, span_of(NULL, 0), out, &unsaid);
+}
+
+static bool
+san_matches(const char *glob, struct span extensions)
+{
+	struct extension e;
+	struct span names;
+	struct general_name one;
+	char text[NAME_TEXT_MAX];
+
+	if (!extension_find(extensions, CE_SUBJECT_ALT_NAME, &e) || !alt_names_read(e.value, &names, NULL))
+		return false;
+	while (!der_at_end(names) && general_name_read(&names, &one, NULL))
+		if (fnmatch(glob, general_name_text(one.whole, text, sizeof(text)), 0) == 0)
+			return true;
+	return false;
+}
+
+// Under which set the signer is verified shows later; policy.c holds the route to it.
+static bool
+signer_matches(const struct settings_route *r, const struct claims *c)
+{
+	struct certificate signer;
+	char text[NAME_TEXT_MAX];
+
+	if (!signer_of(c, &signer))
+		return false;
+	if (r->match_signer.issuer != NULL && fnmatch(r->match_signer.issuer, name_text(signer.issuer, text, sizeof(text)), 0) != 0)
+		return false;
+	return r->match_signer.san == NULL || san_matches(r->match_signer.san, signer.extensions);
+}
+
+const char *
+kid_text(struct span kid, char *out, size_t size)
+{
+	bool printable = kid.len > 0;
+
+	for (size_t i = 0; i < kid.len; i++)
+		printable = printable && kid.data[i] > 0x20 && kid.data[i] < 0x7F;
+	return printable ? utf8_text(kid, out, size) : hex_text(kid, out, size);
+}
+
+static bool
+kid_matches(const struct option_texts *globs, const struct claims *c)
+{
+	const struct pkiheader *h = &message_meaning(c->message)->header;
+	char text[2 * CAP_KEY_ID + 4];
+
+	return h->has_sender_kid && h->sender_kid.len > 0 && any_glob(globs, kid_text(h->sender_kid, text, sizeof(text)));
+}
+
+// ---- what is asked for
+
+static bool
+key_matches(const struct option_texts *words, const struct pkimessage *m)
+{
+	static const struct { const char *word; enum key_type type; unsigned bits; } rows[] = {
+		{ "p256", KEY_P256, 0 }, { "p384", KEY_P384, 0 }, { "p521", KEY_P521, 0 }, { "bp256", KEY_BRAINPOOL_P256, 0 },
+		{ "bp384", KEY_BRAINPOOL_P384, 0 }, { "bp512", KEY_BRAINPOOL_P512, 0 }, { "ed25519", KEY_ED25519, 0 }, { "ed448", KEY_ED448, 0 },
+		{ "rsa", KEY_RSA, 0 }, { "rsa>=2048", KEY_RSA, 2048 }, { "rsa>=3072", KEY_RSA, 3072 }, { "rsa>=4096", KEY_RSA, 4096 },
+	};
+	struct public_numbers n;
+	struct public_key key;
+
+	if (!requested_key(m, &key) || !algorithm_public_key(&key, &n, NULL))
+		return false;
+	for (size_t i = 0; i < words->count; i++)
+		for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++)
+			if (strcmp(rows[r].word, words->items[i]) == 0 && rows[r].type == n.type && key_bits(&n) >= rows[r].bits)
+				return true;
+	return false;
+}
+
+static bool
+names_match(const struct option_texts *globs, struct span extensions)
+{
+	struct extension e;
+	struct span names;
+	struct general_name one;
+	char text[NAME_TEXT_MAX];
+
+	if (!extension_find(extensions, CE_SUBJECT_ALT_NAME, &e))
+		return true;
+	if (!alt_names_read(e.value, &names, NULL))
+		return false;
+	while (!der_at_end(names))
+		if (!general_name_read(&names, &one, NULL) || !any_glob(globs, general_name_text(one.whole, text, sizeof(text))))
+			return false;
+	return true;
+}
+
+static bool
+purpose_is_named(const struct option_texts *words, struct span oid)
+{
+	char name[OID_TEXT_MAX], dotted[OID_TEXT_MAX];
+
+	oid_text(oid, name, sizeof(name));
+	oid_dotted(oid, dotted, sizeof(dotted));
+	for (size_t i = 0; i < words->count; i++)
+		if (strcmp(words->items[i], dotted) == 0 || strcmp(words->items[i], name) == 0
+		    || (strncmp(name, "id-kp-", 6) == 0 && strcmp(words->items[i], name + 6) == 0))
+			return true;
+	return false;
+}
+
+static bool
+purposes_match(const struct option_texts *words, struct span extensions)
+{
+	struct extension e;
+	struct span oids, oid;
+
+	if (!extension_find(extensions, CE_EXT_KEY_USAGE, &e))
+		return true;
+	if (!ext_key_usage_read(e.value, &oids, NULL))
+		return false;
+	while (der_take_oid(&oids, &oid))
+		if (!purpose_is_named(words, oid))
+			return false;
+	return true;
+}
+
+static bool
+validity_matches(int64_t most_ms, const struct pkimessage *m)
+{
+	int64_t from, to;
+
+	if (!requested_validity(m, &from, &to))
+		return true;
+	return to - from <= most_ms / 1000;
+}
+
+static const char *
+template_why_not(const struct settings_route *r, const struct claims *c)
+{
+	const struct pkimessage *m = message_meaning(c->message);
+	enum request_class class = request_class(m->body);
+	char text[NAME_TEXT_MAX];
+
+	if (class != CLASS_ENROL && class != CLASS_CSR && class != CLASS_RECOVER)
+		return "match.template: it asks for no certificate";
+	if (r->match_template.subject.count > 0 && !any_glob(&r->match_template.subject, name_text(requested_subject(m), text, sizeof(text))))
+		return "match.template.subject: the subject asked for does not fit";
+	if (r->match_template.san.count > 0 && !names_match(&r->match_template.san, requested_extensions(m)))
+		return "match.template.san: a subjectAltName asked for does not fit";
+	if (r->match_template.key.count > 0 && !key_matches(&r->match_template.key, m))
+		return "match.template.key: another kind of key";
+	if (r->match_template.eku.count > 0 && !purposes_match(&r->match_template.eku, requested_extensions(m)))
+		return "match.template.eku: a purpose that is not named";
+	if (r->match_template.validity > 0 && !validity_matches(r->match_template.validity, m))
+		return "match.template.validity: asked for longer";
+	return NULL;
+}
+
 static bool
 from_matches(const struct option_texts *names, const char *listener)
 {
@@ -143,7 +311,11 @@ why_not(const struct settings_route *r, const struct claims *c)
 		return "match.source: the address lies outside";
 	if (r->match_sender.count > 0 && !sender_matches(&r->match_sender, c))
 		return "match.sender: the sender's name does not fit";
-	return NULL;
+	if (r->match_kid.count > 0 && !kid_matches(&r->match_kid, c))
+		return "match.sender: senderKID does not fit";
+	if (r->match_signer.given && !signer_matches(r, c))
+		return "match.sender.signer: the certificate that came with the message does not fit";
+	return r->match_template.given ? template_why_not(r, c) : NULL;
 }
 
 const struct settings_route *

@@ -21,6 +21,8 @@ const struct settings_route *route_choose(const struct settings *s, const struct
 	void (*tell)(void *context, const struct settings_route *r, const char *why), void *context);
 // The route of this name, or NULL.
 const struct settings_route *route_named(const struct settings *s, const char *name);
+// A senderKID as it is written in a configuration: its text where printable, else lower-case hex. Answers out.
+const char *kid_text(struct span kid, char *out, size_t size);
 // Tell whether an address (text, without port) lies in one of the networks
 // ("10.7.0.0/16", "2001:db8::/32", an address). IPv4-mapped IPv6 counts as IPv4.
 bool address_within(const char *address, const struct option_texts *networks);

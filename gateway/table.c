@@ -30,6 +30,8 @@ table_remove(struct gateway *g, struct transaction *t)
 		blob_unref(t->slots[i].request);
 		blob_unref(t->slots[i].reply);
 	}
+	blob_unref(t->chain);
+	blob_unref(t->own_answer);
 	mem_free(t);
 }
 

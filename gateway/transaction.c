@@ -185,12 +185,42 @@ on_final(const struct facts *t, bool positive)
 	}
 	if (!positive)
 		return closed(d, ENDED_REFUSED);
+	if (t->need_conf && t->adopts) {
+		d.next = STATE_CONFIRMING;
+		d.own = OWN_ACCEPT;
+		return d;
+	}
 	if (t->need_conf) {
 		d.next = STATE_CONFIRM_DUE;
 		d.start_confirm = true;
 		return d;
 	}
 	return closed(d, t->has_certificate ? ENDED_ISSUED : ENDED_DONE);
+}
+
+// The certificate is not to be used: the CA hears so where the gateway is its client.
+static struct decision
+reject_own(const struct facts *t, struct decision d)
+{
+	if (!t->client)
+		return closed(d, ENDED_FAILED);
+	d.next = STATE_CONFIRMING;
+	d.own = OWN_REJECT;
+	return d;
+}
+
+// The device gets our error in place of the certificate.
+static struct decision
+on_swap(const struct facts *t)
+{
+	struct decision d = pass_down(t);
+
+	d.alarm = "the CA issued a certificate that is not what was asked for; the device was told systemFailure";
+	if (!t->client && !d.answer) {
+		d.next = STATE_READY;
+		return d;
+	}
+	return reject_own(t, d);
 }
 
 static struct decision
@@ -211,6 +241,11 @@ on_confirm(const struct facts *t)
 		return error(t, FAIL_BAD_REQUEST, "the certConf does not fit the certificates of this transaction");
 	if (t->under_way)
 		return try_again(t);
+	if (t->other_hash) {
+		struct decision d = error(t, FAIL_BAD_CERT_ID, "certHash is not the hash of the certificate of this transaction");
+		d.alarm = "a device confirmed another certificate than the one it was given";
+		return reject_own(t, d);
+	}
 	return submit(t, STATE_CONFIRMING);
 }
 
@@ -254,6 +289,7 @@ in_asking(const struct facts *t, enum event e)
 	case EVENT_CONFIRM: return error(t, FAIL_BAD_REQUEST, "there is no certificate yet that could be confirmed");
 	case EVENT_FINAL_POSITIVE: return on_final(t, true);
 	case EVENT_FINAL_NEGATIVE: return on_final(t, false);
+	case EVENT_SWAP: return on_swap(t);
 	case EVENT_WAITING: return on_waiting(t);
 	case EVENT_BAD:
 	case EVENT_GIVEN_UP: return on_failed_step(t, STATE_NEW, true);
@@ -276,6 +312,7 @@ in_upwait(const struct facts *t, enum event e)
 		return t->under_way ? try_again(t) : submit(t, STATE_UPWAIT);
 	case EVENT_FINAL_POSITIVE: return on_final(t, true);
 	case EVENT_FINAL_NEGATIVE: return on_final(t, false);
+	case EVENT_SWAP: return on_swap(t);
 	case EVENT_WAITING:
 	case EVENT_POLLREP: return pass_down(t);
 	// The poll of a row from before a restart may have asked for its pkiConf.
@@ -330,11 +367,37 @@ in_confirm_due(const struct facts *t, enum event e)
 	}
 }
 
+// A certConf of the gateway's own ends the transaction, whatever the CA says to it.
+static struct decision
+in_confirming_self(const struct facts *t, enum event e)
+{
+	struct decision d = stay(t);
+
+	switch (e) {
+	case EVENT_SAME: return on_same(t);
+	case EVENT_FIRST: return on_first(t);
+	case EVENT_POLL: return t->polled ? answer_held(t) : nothing_to_poll(t);
+	case EVENT_CONFIRM: return error(t, FAIL_BAD_REQUEST, "the certificate of this transaction needs no confirmation any more");
+	case EVENT_FINAL_POSITIVE:
+	case EVENT_FINAL_NEGATIVE:
+	case EVENT_BAD:
+	case EVENT_GIVEN_UP:
+	case EVENT_EXPIRE:
+		d.alarm = t->self_rejects ? "the CA did not take the rejection of a certificate" : "the CA did not take the confirmation of a certificate";
+		break;
+	case EVENT_PKICONF: break;
+	default: return d;
+	}
+	return closed(d, t->self_rejects ? ENDED_FAILED : ENDED_CONFIRMED);
+}
+
 static struct decision
 in_confirming(const struct facts *t, enum event e)
 {
 	struct decision d;
 
+	if (t->self)
+		return in_confirming_self(t, e);
 	switch (e) {
 	case EVENT_SAME: return on_same(t);
 	case EVENT_FIRST: return on_first(t);
@@ -346,11 +409,15 @@ in_confirming(const struct facts *t, enum event e)
 	case EVENT_PKICONF: return closed(pass_down(t), t->rejecting ? ENDED_REJECTED_BY_DEVICE : ENDED_CONFIRMED);
 	case EVENT_WAITING:
 	case EVENT_POLLREP: return pass_down(t);
-	// Nothing here was verified: the refusal of a stranger's certConf must not
+	// Where nothing was verified, the refusal of a stranger's certConf must not
 	// end the transaction of the device, which may still confirm.
 	case EVENT_FINAL_POSITIVE:
 	case EVENT_FINAL_NEGATIVE:
 		d = pass_down(t);
+		if (t->proven && e == EVENT_FINAL_NEGATIVE) {
+			d.alarm = "the CA refused the certConf of a device";
+			return closed(d, ENDED_FAILED);
+		}
 		d.next = STATE_CONFIRM_DUE;
 		d.start_confirm = true;
 		return d;

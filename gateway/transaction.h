@@ -18,7 +18,7 @@ enum state {
 	STATE_UPWAIT,		// the upstream said waiting; the device polls it through us
 	STATE_READY,		// the finished answer is held; the device has not been given it
 	STATE_CONFIRM_DUE,	// a certificate was given, certConf is expected
-	STATE_CONFIRMING,	// a certConf (or a pollReq after it) is with the upstream
+	STATE_CONFIRMING,	// a certConf (or a pollReq after it, or one of the gateway's own) is with the upstream
 	STATE_CLOSED,		// ended; answers repeats until it is forgotten
 	STATE_COUNT
 };
@@ -30,6 +30,7 @@ enum event {
 	EVENT_FIRST, EVENT_SAME, EVENT_POLL, EVENT_CONFIRM, EVENT_GONE,
 	// upstream
 	EVENT_FINAL_POSITIVE, EVENT_FINAL_NEGATIVE, EVENT_WAITING, EVENT_POLLREP, EVENT_PKICONF, EVENT_BAD, EVENT_GIVEN_UP,
+	EVENT_SWAP,		// proven, but the certificate is not what was asked for; the answer at hand is our error
 	// local
 	EVENT_PATIENCE, EVENT_CONFIRM_TIME, EVENT_EXPIRE, EVENT_FORGET,
 	EVENT_COUNT
@@ -45,6 +46,11 @@ struct facts {
 	bool live;		// an exchange waits for the answer
 	bool mailbox;		// the answer can be posted without a live exchange
 	bool can_poll;		// the peer can be told to ask again by its transport
+	bool client;		// the gateway is the CA's client here: it may send a certConf of its own
+	bool self;		// CONFIRMING: the certConf with the upstream is the gateway's own
+	bool self_rejects;	// and it rejects the certificate
+	bool adopts;		// the device cannot confirm (a PKCS#10 file): the gateway does it for it
+	bool proven;		// upstream: the answer's protection was verified
 	// SAME only: which remembered request it equals, and whether its answer is stored
 	bool same_is_current;	// the one that is under way
 	bool reply_stored;
@@ -52,11 +58,14 @@ struct facts {
 	bool nonce_fits;	// recipNonce is that of an answer we passed down
 	bool fits;		// CONFIRM: certReqIds fit the answer; POLL: something may be polled for
 	bool rejecting;		// CONFIRM: the device rejects the certificate
+	bool other_hash;	// CONFIRM, verified: certHash is not that of the certificate
 	// FINAL_POSITIVE only
 	bool need_conf;		// a certificate came and implicitConfirm did not
 	bool has_certificate;
 	enum refusal reason;	// BAD, GIVEN_UP: what the device is told
 };
+
+enum own_confirm { OWN_NONE, OWN_ACCEPT, OWN_REJECT };
 
 // What serve.c does, in this order.
 struct decision {
@@ -78,6 +87,7 @@ struct decision {
 	const char *text;		// the sentence of error or refusal
 	bool drop_waiter;		// nobody waits any more
 	bool forget_affinity;		// the upstream's connection is free
+	enum own_confirm own;		// send a certConf of the gateway's own upstream
 	const char *alarm;		// a sentence for the operator, or NULL
 };
 

@@ -7,7 +7,7 @@ T=$(mktemp -d "${TMPDIR:-/tmp}/cmpgate-structure.XXXXXX") || exit 99
 trap 'rm -rf "$T"' EXIT
 builddir=$(cd "$builddir" && pwd)
 cd "$srcdir" || exit 99
-folders="base codec config store transports gateway daemon cli"
+folders="base codec crypto pki config store transports gateway daemon cli"
 count=0
 code=0
 
@@ -47,7 +47,7 @@ wall() {
 result "each library stays behind its wall" "$T/walls"
 
 cc=${CC:-cc}
-flags="-I. -I$builddir $(pkg-config --cflags libuv yaml-0.1 sqlite3 libcjson 2>/dev/null) $(pkg-config --cflags libcoap-3-notls 2>/dev/null)"
+flags="-I. -I$builddir $(pkg-config --cflags libuv yaml-0.1 sqlite3 libcjson wolfssl 2>/dev/null) $(pkg-config --cflags libcoap-3-notls 2>/dev/null)"
 for h in $(for f in $folders; do ls "$f"/*.h; done); do
 	printf '#include "%s"\n#include "%s"\n' "$h" "$h" >"$T/alone.c"
 	$cc -std=gnu11 -fsyntax-only -Wall -Werror $flags "$T/alone.c" 2>"$T/alone.txt" || { echo "$h does not compile alone:"; head -n 3 "$T/alone.txt"; }

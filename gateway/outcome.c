@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// outcome: what an upstream says. Whether it belongs to the request, what it
+// means, and, where decide() says so, who gets it.
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "gateway/core.h"
+#include "gateway/refuse.h"
+#include "gateway/route.h"
+
+// What the CA said, where the transaction does not end with it or ends badly.
+static void
+log_answer(const struct transaction *t, const char *upstream, const struct message *answer, const struct decision *d, enum event e)
+{
+	char id[2 * CAP_TRANSACTION_ID + 1], said[400] = "";
+	struct status_info status;
+
+	if (!log_wanted(LOG_INFO_) || (e != EVENT_FINAL_NEGATIVE && d->next != STATE_CONFIRM_DUE))
+		return;
+	struct log_field fields[] = {
+		{ "upstream", upstream }, { "peer", t->source }, { "route", t->route }, { "transactionID", row_id_text(t, id) }, { NULL, NULL }
+	};
+	if (e != EVENT_FINAL_NEGATIVE)
+		snprintf(said, sizeof(said), "a certificate; certConf is awaited");
+	else if (relay_status(answer, &status))
+		status_text(&status, said, sizeof(said));
+	log_event(LOG_INFO_, "answer", fields, "%s: %s", body_name(message_meaning(answer)->body), said);
+}
+
+static struct asked
+asked_of(const struct gateway *g, const struct transaction *t, enum slot slot)
+{
+	const struct settings_route *r = route_named(g->settings, t->route);
+	const struct nonce *n = &t->slots[slot].sender_nonce, *first = &t->slots[SLOT_FIRST].sender_nonce;
+	bool confirms = slot == SLOT_CONFIRM || slot == SLOT_OWN;
+	struct asked a = {
+		.body = confirms ? BODY_CERTCONF : slot == SLOT_POLL ? BODY_POLLREQ : t->first_body,
+		.first_body = t->first_body,
+		.transaction_id = span_of(t->id, t->id_len),
+		.nonces = { span_of(n->octets, n->len), span_of(first->octets, first->len), span_of(t->inner_nonce.octets, t->inner_nonce.len) },
+		.accept_unprotected_error = r != NULL && (r->accept & ACCEPT_UNPROTECTED_ERROR) != 0,
+	};
+
+	// Only after a delay may an answer refer to the first request instead of the last.
+	if (slot != SLOT_POLL)
+		a.nonces[1].len = 0;
+	return a;
+}
+
+static void
+take_reply(struct transaction *t, enum slot slot, const struct finished_answer *a)
+{
+	const struct message *answer = a->answer;
+
+	blob_unref(t->slots[slot].reply);
+	t->slots[slot].reply = blob_ref(a->octets);
+	if (answer != NULL)
+		row_remember_sent(t, answer->view.header.sender_nonce);
+	if (answer != NULL && answer->inner != NULL)
+		row_remember_sent(t, answer->inner->header.sender_nonce);
+	t->held = slot;
+	t->held_waiting = a->judged->event == EVENT_WAITING || a->judged->event == EVENT_POLLREP;
+	t->polled = t->polled || t->held_waiting || slot == SLOT_POLL;
+	if (a->judged->id_count > 0) {
+		memcpy(t->ids, a->judged->ids, sizeof(t->ids));
+		t->id_count = (uint8_t)a->judged->id_count;
+	}
+}
+
+// A drop folder that brought a PKCS#10 request gets a certificate, or a reason.
+static void
+give_adopted(struct gateway *g, struct transaction *t, struct exchange *x, const struct finished_answer *a)
+{
+	struct blob *pem = a->answer != NULL && a->judged->event == EVENT_FINAL_POSITIVE ? adapter_certificate(a->answer) : NULL;
+	struct status_info status;
+	struct fault f = { .set = false };
+	char text[400] = "the CA issued no certificate";
+
+	if (pem == NULL && a->answer != NULL && relay_status(a->answer, &status))
+		status_text(&status, text, sizeof(text));
+	struct reply r = { .kind = pem != NULL ? REPLY_ANSWER : REPLY_REFUSE, .message = pem, .body = "pem", .reason = REFUSE_MALFORMED, .text = text };
+	if (x != NULL)
+		exchange_reply(g, x, &r);
+	else if (pem != NULL && !t->mailbox->driver->listener_post(t->mailbox->driver_state, span_of(t->return_label, t->return_label_len), pem, "pem", &f))
+		log_event(LOG_ERROR_, "mailbox", NULL, "%s", f.text);
+	blob_unref(pem);
+}
+
+static void
+give(struct gateway *g, struct transaction *t, struct exchange *x, const struct finished_answer *a)
+{
+	struct fault f = { .set = false };
+	char text[400];
+
+	if (t->adopted) {
+		give_adopted(g, t, x, a);
+		return;
+	}
+	if (x != NULL) {
+		reply_blob(g, x, a->octets, a->body);
+		return;
+	}
+	const struct driver *d = t->mailbox->driver;
+	if (!d->listener_post(t->mailbox->driver_state, span_of(t->return_label, t->return_label_len), a->octets, body_name(a->body), &f))
+		log_event(LOG_ERROR_, "mailbox", NULL, "%s", fault_text(&f, text, sizeof(text)));
+}
+
+static struct facts
+answer_facts(struct gateway *g, const struct transaction *t, const struct finished_answer *a)
+{
+	struct facts facts = row_facts(g, t);
+
+	facts.need_conf = a->judged->need_conf;
+	facts.has_certificate = a->judged->has_certificate;
+	facts.reason = a->reason;
+	facts.proven = a->proven;
+	return facts;
+}
+
+struct decision
+outcome_preview(struct gateway *g, const struct transaction *t, const struct finished_answer *a)
+{
+	struct facts facts = answer_facts(g, t, a);
+
+	return decide(&facts, a->judged->event);
+}
+
+void
+outcome_finish(struct gateway *g, struct transaction *t, enum slot slot, const struct finished_answer *a)
+{
+	struct decision d = outcome_preview(g, t, a);
+	struct exchange *x = row_waiter(g, t);
+	bool has = a->octets != NULL;
+	uint64_t row = t->handle;
+
+	if (a->answer != NULL)
+		log_answer(t, t->upstream != NULL ? t->upstream->name : "", a->answer, &d, a->judged->event);
+	if (d.store_reply && has)
+		take_reply(t, slot, a);
+	else if (!d.store_reply)
+		row_empty(t, slot);
+	if (d.drop_waiter)
+		t->waiter = 0;
+	// The row is settled before the driver is called: it may deliver the next message at once.
+	bool post = d.answer && has && (x != NULL || t->mailbox != NULL);
+	t->fetched = t->fetched || post;
+	row_set(g, t, &d);
+	if (post)
+		give(g, t, x, a);
+	else if (d.refuse && x != NULL)
+		reply_refusal(g, x, d.reason, a->text);
+	t = handle_find(&g->transactions, row);
+	if (t != NULL && d.own != OWN_NONE && !reprotect_confirm(g, t, d.own == OWN_ACCEPT, d.alarm))
+		log_event(LOG_ERROR_, "transaction", NULL, "no certConf of our own could be sent");
+}
+
+// Silence and a server that says it is ill: unavailable. Nonsense: a bad upstream.
+static enum refusal
+reason_of(const struct outcome *o)
+{
+	if (o->kind == OUTCOME_ANSWER)
+		return REFUSE_BAD_UPSTREAM;
+	if (o->timeout)
+		return REFUSE_TIMEOUT;
+	if (o->kind == OUTCOME_REFUSED)
+		return o->status >= 500 || o->status == 429 ? REFUSE_UNAVAILABLE : REFUSE_BAD_UPSTREAM;
+	return o->garbled ? REFUSE_BAD_UPSTREAM : REFUSE_UNAVAILABLE;
+}
+
+// Look at what came; NULL and EVENT_BAD or EVENT_GIVEN_UP with the sentence when it is no answer.
+static struct message *
+read_outcome(struct gateway *g, struct transaction *t, enum slot slot, const struct outcome *o, struct relayed *judged, struct fault *f)
+{
+	struct pkiheader header;
+	bool header_read;
+
+	judged->event = EVENT_GIVEN_UP;
+	if (o->kind != OUTCOME_ANSWER) {
+		fault_set(f, FAIL_SYSTEM_UNAVAIL, "", "%s", o->text != NULL ? o->text : "no answer came");
+		return NULL;
+	}
+	judged->event = EVENT_BAD;
+	struct message *answer = message_parse(o->message, &header, &header_read, f);
+	if (answer == NULL)
+		return NULL;
+	struct asked asked = asked_of(g, t, slot);
+	relay_judge(answer, &asked, judged, f);
+	return answer;
+}
+
+void
+outcome_take(struct gateway *g, struct submission *s, const struct outcome *o)
+{
+	struct transaction *t = handle_find(&g->transactions, s->transaction);
+	const char *upstream = s->upstream->name;
+	enum slot slot = s->slot;
+	struct relayed judged = { .event = EVENT_GIVEN_UP };
+	struct fault f = { .set = false };
+	char detail[400], text[480] = "";
+
+	if (t == NULL || t->submission != s->handle) {
+		log_event(LOG_DEBUG_, "submission", NULL, "a late answer of %s: its transaction is gone", upstream);
+		submission_end(g, s);
+		return;
+	}
+	struct message *answer = read_outcome(g, t, slot, o, &judged, &f);
+	if (o->kind == OUTCOME_ANSWER && judged.event == EVENT_BAD)
+		log_event(LOG_WARN_, "upstream", NULL, "%s: what came is not the answer: %s", upstream, fault_text(&f, detail, sizeof(detail)));
+	if (f.set)
+		snprintf(text, sizeof(text), "upstream %s: %s", upstream, fault_text(&f, detail, sizeof(detail)));
+	t->submission = 0;
+	submission_end(g, s);
+	bool verify = t->verified && judged.event != EVENT_BAD && judged.event != EVENT_GIVEN_UP;
+	if (!verify || !reprotect_answer(g, t, slot, answer, &judged)) {
+		if (verify) {
+			judged.event = EVENT_BAD;
+			snprintf(text, sizeof(text), "the gateway has more to do than it can queue");
+		}
+		struct finished_answer a = {
+			.answer = verify ? NULL : answer, .octets = answer != NULL && !verify ? answer->octets : NULL,
+			.body = answer != NULL ? answer->view.body : BODY_COUNT, .judged = &judged,
+			.reason = verify ? REFUSE_BUSY : reason_of(o), .text = text,
+		};
+		outcome_finish(g, t, slot, &a);
+	}
+	message_unref(answer);
+	serve_arm(g);
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// secrets: what became of each shared secret of a device (design 8.23): free,
+// bound to a transaction, spent, locked. The rows stand in the store and are
+// all in memory; a change is written in the unit of the decision it belongs to.
+#ifndef CMPGATE_GATEWAY_SECRETS_H
+#define CMPGATE_GATEWAY_SECRETS_H
+
+#include "gateway/keyring.h"
+#include "store/secrets.h"
+
+struct secret_states;
+
+// Read all rows; store NULL: nothing is durable. NULL with the fault.
+struct secret_states *secret_states_new(struct store *store, struct fault *f);
+void secret_states_free(struct secret_states *s);
+
+enum secret_use {
+	SECRET_USABLE,
+	SECRET_DEAD,		// spent, locked or expired: no different from a wrong MAC
+	SECRET_TAKEN		// another transaction holds it: notAuthorized, once the MAC has verified
+};
+// May a transaction use it? now: seconds since 1970; 0 = the clock cannot say.
+enum secret_use secret_look(const struct secret_states *s, const struct secret_entry *e, struct span transaction_id, int64_t now);
+
+// Changes: the memory at once, the row with the unit (NULL: memory only). A
+// secret that is good for many transactions is neither bound nor spent.
+// False without memory: refuse what was about to be done.
+bool secret_bind(struct secret_states *s, struct store_unit *u, const struct secret_entry *e, struct span transaction_id, int64_t now);
+bool secret_spend(struct secret_states *s, struct store_unit *u, const struct secret_entry *e, int64_t now);
+bool secret_release(struct secret_states *s, struct store_unit *u, const struct secret_entry *e, struct span transaction_id, int64_t now);
+// A MAC with it failed: locked after `most` failures within the window (seconds).
+bool secret_failed(struct secret_states *s, struct store_unit *u, const struct secret_entry *e, int64_t most, int64_t window, int64_t now);
+// By an operator: lock it, or set it free again.
+bool secret_set(struct secret_states *s, struct store_unit *u, const struct secret_entry *e, enum secret_state state, int64_t now);
+// The row of a secret as it stands (state SECRET_FREE when there is none).
+void secret_row_of(const struct secret_states *s, const struct secret_entry *e, struct secret_row *out);
+
+#endif
