@@ -307,7 +307,7 @@ struct status { unsigned covered; int64_t until; };
 static enum revocation
 crl_ask(const struct revocation_question *q, const struct trust_crl *c, struct edges *edges, struct status *status, struct fault *f)
 {
-	unsigned reasons = reasons_covered(c, q->certificate);
+	unsigned reasons;
 	int reason;
 
 	enum revocation speaks = crl_speaks(q, c, edges, &status->until, f);
@@ -315,6 +315,7 @@ crl_ask(const struct revocation_question *q, const struct trust_crl *c, struct e
 		return speaks;
 	if (c->unusable != NULL)
 		return missing(q, f, c->unusable, ""), REVOCATION_UNKNOWN;
+	reasons = reasons_covered(c, q->certificate);
 	if (reasons == 0)
 		return missing(q, f, "a CRL of its issuer is about others", ""), REVOCATION_UNKNOWN;
 	if (crl_lists(c, q->certificate->of_set.view.serial, &reason)) {

@@ -149,15 +149,20 @@ may_sign_crls(const struct member *m)
 	return m->key == KEY_GOOD && m->sound && (!m->facts.has_key_usage || (m->facts.key_usage & KU_CRL_SIGN) != 0);
 }
 
+// Which certificate of the set issued it? The fault says what kept the nearest one from it.
 static bool
 signer_find(struct trust *t, struct trust_crl *c, struct fault *f)
 {
+	struct fault why = { .set = false };
+	bool named = false;
 	char issuer[112];
 
 	for (size_t i = 0; i < t->member_count; i++) {
 		const struct member *m = &t->members[i];
-		struct fault why = { .set = false };
-		if (m->subject != c->issuer || !may_sign_crls(m))
+		if (m->subject != c->issuer)
+			continue;
+		named = true;
+		if (!may_sign_crls(m))
 			continue;
 		switch (verify_signature(&m->of_set.key, &c->view.signature_algorithm, c->view.tbs, c->view.signature, NULL, &why)) {
 		case VERDICT_GOOD: c->signer = m; return true;
@@ -165,8 +170,9 @@ signer_find(struct trust *t, struct trust_crl *c, struct fault *f)
 		case VERDICT_BAD: break;
 		}
 	}
-	return fault_set(f, FAIL_NONE, "", "no certificate of the set can have issued the CRL of \"%s\": name, keyUsage cRLSign or signature",
-		name_text(c->view.issuer, issuer, sizeof(issuer)));
+	return fault_set(f, FAIL_NONE, "", "the CRL of \"%s\" was issued by no certificate of the set: %s",
+		name_text(c->view.issuer, issuer, sizeof(issuer)),
+		!named ? "none has this name" : !why.set ? "those of this name may not sign CRLs (keyUsage)" : why.text);
 }
 
 static bool
