@@ -1868,9 +1868,11 @@ self_test_without_memory(void **state)
 	uint64_t n = 0;
 
 	(void)state;
-	while (!ok && n < 1000) {
+	// Most are the library's, thousands of one kind: a sample of them will do.
+	while (!ok && n < 100000) {
 		struct fault f = { .set = false };
-		mem_fail(++n, 0);
+		n += n < 200 ? 1 : 53;
+		mem_fail(n, 0);
 		ok = path_self_test(&f);
 		mem_fail(0, 0);
 		assert_true(ok != f.set);
