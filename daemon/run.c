@@ -12,40 +12,17 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "base/worker.h"
-#include "crypto/digest.h"
-#include "daemon/audit_file.h"
 #include "daemon/bind.h"
+#include "daemon/daemon.h"
 #include "daemon/rights.h"
-#include "daemon/state.h"
-#include "gateway/gateway.h"
+#include "crypto/crypto.h"
 #include "pki/path.h"
-#include "store/store.h"
 #include "transports/driver.h"
 
 #define STOP_GRACE_MS 10000	// steps in progress may end, design: a crash with manners
-#define UPKEEP_MS 60000		// how often the clock floor and old rows are looked at
-#define WORKERS_MAX 16
-#define WORKER_QUEUE 1024	// jobs that may wait for a worker
-#define TRIM_KEYS 64		// signatures verified since the last upkeep that make it worth to trim memory
+#define UPKEEP_MS 60000
 
-struct daemon {
-	const char *file;
-	const struct config_scheme *schemes;
-	uv_loop_t loop;
-	uv_signal_t term, interrupt, hangup;
-	uv_timer_t upkeep;
-	struct state state;
-	struct settings *settings;
-	struct store *store;
-	struct worker_pool *workers;
-	unsigned threads;
-	struct audit_file *audit_file;
-	struct gateway *gateway;
-	uint64_t verified;		// signatures, at the last upkeep
-	char boot[37];
-	bool stopping;
-};
+enum { FINDINGS_MAX = 24 * 1024 };	// octets of findings that an answer to `reload` brings
 
 static void
 put_stderr(void *context, const char *text)
@@ -73,45 +50,18 @@ log_findings(const struct findings *findings)
 	}
 }
 
-// What the clock is worth under the rule of the configuration (clock:).
-static enum clock_state
-daemon_clock(const struct daemon *d)
-{
-	enum clock_state c = state_clock(&d->state);
-
-	if (c == CLOCK_FLOOR && d->settings->clock == CLOCK_TRUST_SYSTEM)
-		return CLOCK_SYNCED;
-	return c == CLOCK_SYNCED && d->settings->clock == CLOCK_USE_FLOOR ? CLOCK_FLOOR : c;
-}
-
 static void
-gateway_tells_time(void *context, struct gateway_time *out)
+put_buffer(void *context, const char *text)
 {
-	const struct daemon *d = context;
+	struct buffer *b = context;
 
-	*out = (struct gateway_time){ .wall_s = clock_wall_s(), .floor_s = d->state.floor, .synced = daemon_clock(d) == CLOCK_SYNCED };
-}
-
-static const char *
-clock_name(void *context)
-{
-	return clock_state_name(daemon_clock(context));
-}
-
-static void
-read_boot(char out[37])
-{
-	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
-
-	out[0] = '\0';
-	if (f != NULL && fgets(out, 37, f) == NULL)
-		out[0] = '\0';
-	if (f != NULL)
-		fclose(f);
+	// What does not fit any more stands in the log.
+	if (b->limit - b->len > strlen(text))
+		buffer_append_text(b, text);
 }
 
 static struct settings *
-load(const struct daemon *d)
+load(const struct daemon *d, struct buffer *told)
 {
 	struct findings findings = { 0 };
 	struct settings *s = settings_load(d->file, d->schemes, &findings);
@@ -120,6 +70,8 @@ load(const struct daemon *d)
 		log_findings(&findings);
 	else if (findings.errors + findings.warnings > 0 || s == NULL)
 		findings_print(&findings, put_stderr, NULL, isatty(STDERR_FILENO) != 0);
+	if (told != NULL && findings.errors + findings.warnings > 0)
+		findings_print(&findings, put_buffer, told, false);
 	findings_clear(&findings);
 	return s;
 }
@@ -164,14 +116,11 @@ print_url(void *context, const char *name, const char *url)
 	printf("listening on %s\n", url);
 }
 
-// ---- the end runs backwards: gateway, workers, audit file, store
+// ---- the end: the gateway, then what it stands on
 
 static void
-on_store_closed(void *context)
+on_services_closed(struct daemon *d)
 {
-	struct daemon *d = context;
-
-	d->store = NULL;
 	uv_close((uv_handle_t *)&d->term, NULL);
 	uv_close((uv_handle_t *)&d->interrupt, NULL);
 	uv_close((uv_handle_t *)&d->hangup, NULL);
@@ -179,100 +128,95 @@ on_store_closed(void *context)
 }
 
 static void
-on_audit_closed(void *context)
-{
-	struct daemon *d = context;
-
-	d->audit_file = NULL;
-	store_close(d->store, on_store_closed, d);
-}
-
-static void
-on_workers_closed(void *context)
-{
-	struct daemon *d = context;
-
-	d->workers = NULL;
-	audit_file_close(d->audit_file, on_audit_closed, d);
-}
-
-static void
 on_stopped(void *context)
 {
-	struct daemon *d = context;
-
-	if (d->workers != NULL)
-		worker_pool_close(d->workers, on_workers_closed, d);
-	else
-		on_workers_closed(d);
+	services_close(context, on_services_closed);
 }
 
-// The second signal does not wait for what is under way.
+// The second time it does not wait for what is under way.
+void
+daemon_stop(struct daemon *d, const char *why)
+{
+	log_event(LOG_INFO_, "stop", NULL, "%s: %s", why, d->stopping ? "ending at once" : "finishing what is under way");
+	gateway_stop(d->gateway, d->stopping ? 0 : STOP_GRACE_MS, on_stopped, d);
+	d->stopping = true;
+}
+
 static void
 on_end_signal(uv_signal_t *signal, int number)
 {
-	struct daemon *d = signal->data;
+	daemon_stop(signal->data, number == SIGTERM ? "SIGTERM" : "SIGINT");
+}
 
-	log_event(LOG_INFO_, "stop", NULL, "%s: %s", number == SIGTERM ? "SIGTERM" : "SIGINT", d->stopping ? "ending at once" : "finishing what is under way");
-	gateway_stop(d->gateway, d->stopping ? 0 : STOP_GRACE_MS, on_stopped, d);
-	d->stopping = true;
+// ---- reload
+
+// The verdict is a line of the log and the answer to the command.
+static void
+judge(struct reload *r, bool well, const char *sentence)
+{
+	r->well = well;
+	snprintf(r->text, sizeof(r->text), "%s", sentence);
+	log_event(well ? LOG_INFO_ : LOG_ERROR_, "reload", NULL, "%s", r->text);
+}
+
+static void
+take_settings(struct daemon *d, struct settings *s, struct reload *r)
+{
+	char text[400];
+
+	settings_unref(d->settings);
+	d->settings = s;
+	d->loaded_s = clock_wall_s();
+	log_setup((enum log_level)s->log.level, (enum log_format)s->log.format);
+	snprintf(text, sizeof(text), "%s is in force: %zu listeners, %zu upstreams, %zu routes", d->file, s->listener_count, s->upstream_count, s->route_count);
+	judge(r, true, text);
+}
+
+void
+daemon_reload(struct daemon *d, struct reload *r)
+{
+	struct fault f = { 0 };
+	char text[400], why[360];
+	struct settings *s;
+
+	buffer_init(&r->findings, FINDINGS_MAX);
+	if (d->stopping) {
+		judge(r, false, "refused: the gateway is ending");
+		return;
+	}
+	s = load(d, &r->findings);
+	if (s == NULL) {
+		snprintf(text, sizeof(text), "%s has errors; the old configuration stays", d->file);
+		judge(r, false, text);
+	} else if (settings_needs_restart(d->settings, s, &f) || !gateway_reload(d->gateway, s, &f)) {
+		snprintf(text, sizeof(text), "refused, the old configuration stays: %s", fault_text(&f, why, sizeof(why)));
+		judge(r, false, text);
+		settings_unref(s);
+	} else {
+		take_settings(d, s, r);
+	}
 }
 
 static void
 on_hangup(uv_signal_t *signal, int number)
 {
 	struct daemon *d = signal->data;
-	struct fault f = { 0 };
-	char text[400];
+	struct reload r;
 
 	(void)number;
 	if (d->stopping)
 		return;
-	struct settings *s = load(d);
-	if (s == NULL) {
-		log_event(LOG_ERROR_, "reload", NULL, "%s has errors; the old configuration stays", d->file);
-		return;
-	}
-	if (settings_needs_restart(d->settings, s, &f) || !gateway_reload(d->gateway, s, &f)) {
-		log_event(LOG_ERROR_, "reload", NULL, "refused, the old configuration stays: %s", fault_text(&f, text, sizeof(text)));
-		settings_unref(s);
-		return;
-	}
-	settings_unref(d->settings);
-	d->settings = s;
-	log_setup((enum log_level)s->log.level, (enum log_format)s->log.format);
-	log_event(LOG_INFO_, "reload", NULL, "%s is in force: %zu listeners, %zu upstreams, %zu routes",
-		d->file, s->listener_count, s->upstream_count, s->route_count);
-}
-
-static void
-tell_time(struct daemon *d, struct store_time *now)
-{
-	memcpy(now->boot, d->boot, sizeof(now->boot));
-	now->mono_ms = clock_mono_ms();
-	now->wall_s = clock_wall_s();
-	now->synced = daemon_clock(d) == CLOCK_SYNCED;
+	daemon_reload(d, &r);
+	buffer_clear(&r.findings);
 }
 
 static void
 on_upkeep(uv_timer_t *timer)
 {
-	struct daemon *d = timer->data;
-	struct fault f = { 0 };
-	struct store_time now;
-
-	if (!state_keep_floor(&d->state, &f))
-		tell(&f);
-	if (d->store != NULL && !d->stopping) {
-		tell_time(d, &now);
-		store_purge(d->store, &now);
-	}
-	// Each new key leaves a table of points behind in the library.
-	uint64_t verified = crypto_work().verifications;
-	if (verified - d->verified >= TRIM_KEYS)
-		crypto_trim();
-	d->verified = verified;
+	services_upkeep(timer->data);
 }
+
+// ---- the beginning
 
 static void
 watch_signals(struct daemon *d)
@@ -299,85 +243,12 @@ log_posture(const struct daemon *d, const struct rights *r)
 	snprintf(uid, sizeof(uid), "%u", (unsigned)geteuid());
 	struct log_field fields[] = {
 		{ "version", PACKAGE_VERSION }, { "site", d->settings->site }, { "user", r->root ? r->user : uid },
-		{ "clock", clock_state_name(state_clock(&d->state)) }, { "state", d->settings->store.path }, { NULL, NULL }
+		{ "clock", clock_state_name(services_clock(d)) }, { "state", d->settings->store.path }, { NULL, NULL }
 	};
 	log_event(LOG_INFO_, "start", fields, "%zu listeners, %zu upstreams, %zu routes",
 		d->settings->listener_count, d->settings->upstream_count, d->settings->route_count);
 	if (geteuid() == 0)
 		log_event(LOG_ERROR_, "start", NULL, "still root");
-}
-
-// ---- start
-
-static bool
-chain_hash(const struct span *parts, size_t count, uint8_t out[32])
-{
-	uint8_t digest[DIGEST_MAX];
-
-	if (!digest_of(DIGEST_SHA256, parts, count, digest))
-		return false;
-	memcpy(out, digest, 32);
-	return true;
-}
-
-static void
-on_store_alarm(void *context, const char *text)
-{
-	(void)context;
-	log_event(LOG_ERROR_, "store", NULL, "%s", text);
-}
-
-static bool
-open_store(struct daemon *d, struct fault *f)
-{
-	struct store_setup setup = {
-		.folder = d->settings->store.path, .hash = chain_hash, .alarm = on_store_alarm, .context = d,
-		.audit_keep = d->settings->audit.full == AUDIT_DROP_OLDEST ? d->settings->audit.keep : 0,
-	};
-	enum store_opened why;
-
-	d->store = store_open(&d->loop, &setup, &why, f);
-	return d->store != NULL;
-}
-
-static bool
-start_workers(struct daemon *d, struct fault *f)
-{
-	unsigned cores = uv_available_parallelism();
-
-	d->threads = d->settings->workers < 0 ? (cores < WORKERS_MAX ? cores : WORKERS_MAX) : (unsigned)d->settings->workers;
-	d->workers = worker_pool_new(&d->loop, d->threads, WORKER_QUEUE);
-	return d->workers != NULL || fault_set(f, FAIL_NONE, "workers", "cannot be started: out of memory, or of threads");
-}
-
-static void
-on_audit_blocked(void *context, const char *why)
-{
-	struct daemon *d = context;
-
-	if (d->gateway != NULL && d->settings->audit.required)
-		gateway_block(d->gateway, why != NULL ? "the audit file cannot be written" : NULL);
-}
-
-static bool
-open_audit(struct daemon *d, struct fault *f)
-{
-	if (d->settings->audit.file == NULL)
-		return true;
-	d->audit_file = audit_file_open(&d->loop, d->store, d->settings->audit.file, on_audit_blocked, d, f);
-	return d->audit_file != NULL;
-}
-
-static bool
-make_gateway(struct daemon *d, struct fault *f)
-{
-	struct gateway_setup setup = {
-		.loop = &d->loop, .settings = d->settings, .schemes = d->schemes, .bind = bind_listener, .clock = gateway_tells_time,
-		.clock_state = clock_name, .context = d, .store = d->store, .workers = d->workers, .threads = d->threads, .boot = d->boot,
-	};
-
-	d->gateway = gateway_new(&setup, f);
-	return d->gateway != NULL;
 }
 
 // Everything that may fail before the gateway serves.
@@ -387,24 +258,26 @@ bring_up(struct daemon *d)
 	struct fault f = { 0 };
 	struct rights rights;
 
-	read_boot(d->boot);
 	if (!crypto_start(&f) || !path_self_test(&f) || !rights_find(&rights, d->settings->user, d->settings->group, &f) ||
 	    !state_open(&d->state, d->settings->store.path, rights.uid, rights.gid, &f) ||
 	    // ---- root rights end here ----
 	    !rights_drop(&rights, needs_low_ports(d->settings), &f))
 		return tell(&f);
 	log_posture(d, &rights);
-	if (!open_store(d, &f) || !start_workers(d, &f) || !open_audit(d, &f) || !make_gateway(d, &f) || !gateway_open(d->gateway, &f))
+	if (!services_open(d, &f) || !services_gateway(d, bind_listener, &f) || !gateway_open(d->gateway, &f))
 		return tell(&f);
+	commands_register(d);
 	return true;
 }
 
 enum run_result
-daemon_run(const char *file, const struct config_scheme *schemes)
+daemon_run(const char *file, const struct config_scheme *schemes, bool fresh_store)
 {
-	struct daemon d = { .file = file, .schemes = schemes, .state = { .folder = -1, .lock = -1 } };
+	struct daemon d = { .file = file, .schemes = schemes, .fresh_store = fresh_store, .state = { .folder = -1, .lock = -1 } };
 
-	d.settings = load(&d);
+	d.started_ms = clock_mono_ms();
+	d.loaded_s = clock_wall_s();
+	d.settings = load(&d, NULL);
 	if (d.settings == NULL)
 		return RUN_BAD_CONFIG;
 	log_setup((enum log_level)d.settings->log.level, (enum log_format)d.settings->log.format);

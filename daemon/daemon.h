@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// daemon: what run.c and commands.c share. Private to daemon/.
+#ifndef CMPGATE_DAEMON_DAEMON_H
+#define CMPGATE_DAEMON_DAEMON_H
+
+#include <uv.h>
+
+#include "base/buffer.h"
+#include "base/worker.h"
+#include "config/settings.h"
+#include "daemon/audit_file.h"
+#include "daemon/control.h"
+#include "daemon/state.h"
+#include "gateway/gateway.h"
+#include "store/store.h"
+
+struct daemon {
+	const char *file;
+	const struct config_scheme *schemes;
+	uv_loop_t loop;
+	uv_signal_t term, interrupt, hangup;
+	uv_timer_t upkeep;
+	struct state state;
+	struct settings *settings;
+	struct store *store;
+	struct control *control;
+	struct worker_pool *workers;
+	unsigned threads;
+	struct audit_file *audit_file;
+	struct gateway *gateway;
+	void (*services_closed)(struct daemon *d);
+	uint64_t verified;		// signatures, at the last upkeep
+	char boot[37];			// id of this boot of the machine
+	int64_t started_ms, loaded_s;	// monotonic; wall clock when the configuration came into force
+	bool fresh_store;
+	bool stopping;
+	uint64_t stop_call;		// the command that waits for the end; 0: none
+};
+
+// What became of a reload: in force, or refused with a sentence, and the findings where the file has some.
+struct reload { bool well; char text[400]; struct buffer findings; };
+
+// run.c
+// Do what SIGHUP does. r->findings is the caller's to clear.
+void daemon_reload(struct daemon *d, struct reload *r);
+// Do what SIGTERM does.
+void daemon_stop(struct daemon *d, const char *why);
+
+// services.c: what the gateway stands on.
+// Open store, control socket, workers and audit file. False with the fault.
+bool services_open(struct daemon *d, struct fault *f);
+// Close them in turn, the store last; then done(d). Only after the gateway's end.
+void services_close(struct daemon *d, void (*done)(struct daemon *d));
+// Make the gateway on top of them.
+bool services_gateway(struct daemon *d, gateway_bind *bind, struct fault *f);
+// Every minute: clock floor, old rows, memory of the library.
+void services_upkeep(struct daemon *d);
+// What the clock is worth under the rule of the configuration (clock:).
+enum clock_state services_clock(const struct daemon *d);
+
+// commands.c: register reload, status and stop.
+void commands_register(struct daemon *d);
+
+#endif

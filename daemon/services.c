@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// services: what the gateway stands on, in the order of need: the store, the
+// control socket, workers, the audit file. They close in turn, the store last.
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "crypto/digest.h"
+#include "daemon/daemon.h"
+
+enum {
+	STORE_MAX = 256 << 20,	// octets of the database
+	WORKERS_MAX = 16,
+	WORKER_QUEUE = 1024,	// jobs that may wait for a worker
+	TRIM_KEYS = 64		// signatures verified since the last upkeep that make it worth to trim memory
+};
+
+// ---- clock
+
+enum clock_state
+services_clock(const struct daemon *d)
+{
+	enum clock_state c = state_clock(&d->state);
+
+	if (c == CLOCK_FLOOR && d->settings->clock == CLOCK_TRUST_SYSTEM)
+		return CLOCK_SYNCED;
+	return c == CLOCK_SYNCED && d->settings->clock == CLOCK_USE_FLOOR ? CLOCK_FLOOR : c;
+}
+
+static void
+tell_time(void *context, struct gateway_time *out)
+{
+	const struct daemon *d = context;
+
+	*out = (struct gateway_time){ .wall_s = clock_wall_s(), .floor_s = d->state.floor, .synced = services_clock(d) == CLOCK_SYNCED };
+}
+
+static const char *
+tell_clock(void *context)
+{
+	return clock_state_name(services_clock(context));
+}
+
+static void
+read_boot(struct daemon *d)
+{
+	FILE *in = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	// Without an id every start is a boot of its own: that prolongs, and never cuts short.
+	if (in == NULL || fscanf(in, "%36s", d->boot) != 1)
+		snprintf(d->boot, sizeof(d->boot), "%lld-%ld", (long long)clock_mono_ms(), (long)getpid());
+	if (in != NULL)
+		fclose(in);
+}
+
+// ---- store
+
+static bool
+chain_hash(const struct span *parts, size_t count, uint8_t out[32])
+{
+	uint8_t digest[DIGEST_MAX];
+
+	if (!digest_of(DIGEST_SHA256, parts, count, digest))
+		return false;
+	memcpy(out, digest, 32);
+	return true;
+}
+
+static void
+on_store_alarm(void *context, const char *text)
+{
+	(void)context;
+	log_event(LOG_ERROR_, "store", NULL, "%s", text);
+}
+
+static bool
+open_store(struct daemon *d, struct fault *f)
+{
+	const struct store_setup setup = {
+		.folder = d->settings->store.path, .max_size = STORE_MAX, .fresh = d->fresh_store, .hash = chain_hash, .alarm = on_store_alarm, .context = d,
+		.audit_keep = d->settings->audit.full == AUDIT_DROP_OLDEST ? d->settings->audit.keep : 0,
+	};
+	struct store_figures figures;
+	enum store_opened why;
+	char octets[24];
+
+	d->store = store_open(&d->loop, &setup, &why, f);
+	if (d->store == NULL)
+		return false;
+	store_figures(d->store, &figures);
+	snprintf(octets, sizeof(octets), "%lld", (long long)figures.octets);
+	log_event(LOG_INFO_, "store", (struct log_field[]){ { "octets", octets }, { "library", figures.version }, { NULL, NULL } },
+		figures.created ? "a new store was made in the state folder" : "the store is open and sound");
+	return true;
+}
+
+static bool
+open_control(struct daemon *d, struct fault *f)
+{
+	const struct control_setup setup = { .store = d->settings->store.path, .path = d->settings->control };
+
+	d->control = control_open(&d->loop, &setup, f);
+	return d->control != NULL;
+}
+
+// ---- workers and audit file
+
+static bool
+start_workers(struct daemon *d, struct fault *f)
+{
+	unsigned cores = uv_available_parallelism();
+
+	d->threads = d->settings->workers < 0 ? (cores < WORKERS_MAX ? cores : WORKERS_MAX) : (unsigned)d->settings->workers;
+	d->workers = worker_pool_new(&d->loop, d->threads, WORKER_QUEUE);
+	return d->workers != NULL || fault_set(f, FAIL_NONE, "workers", "cannot be started: out of memory, or of threads");
+}
+
+static void
+on_audit_blocked(void *context, const char *why)
+{
+	struct daemon *d = context;
+
+	if (d->gateway != NULL && d->settings->audit.required)
+		gateway_block(d->gateway, why != NULL ? "the audit file cannot be written" : NULL);
+}
+
+static bool
+open_audit(struct daemon *d, struct fault *f)
+{
+	if (d->settings->audit.file == NULL)
+		return true;
+	d->audit_file = audit_file_open(&d->loop, d->store, d->settings->audit.file, on_audit_blocked, d, f);
+	return d->audit_file != NULL;
+}
+
+// ---- the whole
+
+bool
+services_open(struct daemon *d, struct fault *f)
+{
+	read_boot(d);
+	return open_store(d, f) && open_control(d, f) && start_workers(d, f) && open_audit(d, f);
+}
+
+bool
+services_gateway(struct daemon *d, gateway_bind *bind, struct fault *f)
+{
+	struct gateway_setup setup = {
+		.loop = &d->loop, .settings = d->settings, .schemes = d->schemes, .bind = bind, .clock = tell_time, .clock_state = tell_clock,
+		.context = d, .store = d->store, .workers = d->workers, .threads = d->threads, .boot = d->boot,
+	};
+
+	d->gateway = gateway_new(&setup, f);
+	return d->gateway != NULL;
+}
+
+void
+services_upkeep(struct daemon *d)
+{
+	struct store_time now = { .mono_ms = clock_mono_ms(), .wall_s = clock_wall_s(), .synced = services_clock(d) == CLOCK_SYNCED };
+	struct fault f = { .set = false };
+	char text[400];
+
+	if (!state_keep_floor(&d->state, &f))
+		log_event(LOG_ERROR_, "clock", NULL, "%s", fault_text(&f, text, sizeof(text)));
+	memcpy(now.boot, d->boot, sizeof(now.boot));
+	if (d->store != NULL && !d->stopping)
+		store_purge(d->store, &now);
+	// Each new key leaves a table of points behind in the library.
+	uint64_t verified = crypto_work().verifications;
+	if (verified - d->verified >= TRIM_KEYS)
+		crypto_trim();
+	d->verified = verified;
+}
+
+static void
+on_store_closed(void *context)
+{
+	struct daemon *d = context;
+
+	d->store = NULL;
+	d->services_closed(d);
+}
+
+static void
+on_control_closed(void *context)
+{
+	struct daemon *d = context;
+
+	d->control = NULL;
+	store_close(d->store, on_store_closed, d);
+}
+
+static void
+on_audit_closed(void *context)
+{
+	struct daemon *d = context;
+
+	d->audit_file = NULL;
+	if (d->stop_call != 0)
+		control_answer(d->control, d->stop_call, CONTROL_DONE, "everything under way has ended", NULL);
+	control_close(d->control, on_control_closed, d);
+}
+
+static void
+on_workers_closed(void *context)
+{
+	struct daemon *d = context;
+
+	d->workers = NULL;
+	audit_file_close(d->audit_file, on_audit_closed, d);
+}
+
+void
+services_close(struct daemon *d, void (*done)(struct daemon *d))
+{
+	d->services_closed = done;
+	if (d->workers != NULL)
+		worker_pool_close(d->workers, on_workers_closed, d);
+	else
+		on_workers_closed(d);
+}
