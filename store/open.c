@@ -195,6 +195,7 @@ open_inside(struct store_db *db, const struct schema *schema, enum store_opened 
 		return stays_old(db, why);
 	if (!verify_rows(db) || !audit_begin(db) || !db_look(db))
 		return refuse(db, why, f);
+	sqlite3_db_release_memory(db->sqlite);	// pages that only the checks needed
 	return true;
 }
 
