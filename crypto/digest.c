@@ -35,7 +35,7 @@ hash_block(enum digest d)
 #endif
 
 bool
-hash_available(enum digest d)
+digest_available(enum digest d)
 {
 	return d != DIGEST_SHAKE256 || SHAKE(0) == 0;
 }

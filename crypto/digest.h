@@ -17,9 +17,11 @@ enum { DIGEST_MAX = 64 };	// octets of the longest
 
 // Octets of its output.
 size_t digest_size(enum digest d);
+// Tell whether this build of wolfSSL has it; only SHAKE256 may be missing.
+bool digest_available(enum digest d);
 // "SHA-256".
 const char *digest_name(enum digest d);
-// Hash the parts one after the other. False when memory is out.
+// Hash the parts one after the other. False when memory is out, or it is not in this build.
 bool digest_of(enum digest d, const struct span *parts, size_t count, uint8_t out[DIGEST_MAX]);
 // HMAC (RFC 2104) over the parts; the key has 1 octet or more. Not with SHAKE.
 bool hmac_of(enum digest d, struct span key, const struct span *parts, size_t count, uint8_t out[DIGEST_MAX]);

@@ -16,8 +16,6 @@ struct hash {
 	} state;
 };
 
-// Tell whether this build of wolfSSL has it; SHAKE may be missing.
-bool hash_available(enum digest d);
 // Begin; false when it is not in this build or memory is out, and then there is nothing to end.
 bool hash_begin(struct hash *h, enum digest d);
 bool hash_update(struct hash *h, struct span octets);

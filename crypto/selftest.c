@@ -45,7 +45,7 @@ digest_well(const struct digest_answer *a, struct fault *f)
 	uint8_t out[DIGEST_MAX];
 	struct span text = span_text(a->text);
 
-	if (!hash_available(a->digest))
+	if (!digest_available(a->digest))
 		return true;
 	return (digest_of(a->digest, &text, 1, out) && is(span_of(out, digest_size(a->digest)), a->expected))
 		|| wrong(f, digest_name(a->digest));

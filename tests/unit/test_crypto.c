@@ -51,6 +51,8 @@ digests_are_known(void **state)
 	for (size_t i = 0; i < sizeof(digests) / sizeof(digests[0]); i++) {
 		struct span text = span_text(digests[i].text), expected = hex(digests[i].expected, octets, sizeof(octets));
 		assert_int_equal(digest_size(digests[i].digest), expected.len);
+		if (!digest_available(digests[i].digest))
+			continue;
 		assert_true(digest_of(digests[i].digest, &text, 1, out));
 		assert_memory_equal(out, expected.data, expected.len);
 	}
@@ -67,7 +69,7 @@ parts_make_one_message(void **state)
 	for (size_t i = 0; i < sizeof(text); i++)
 		text[i] = (uint8_t)i;
 	for (enum digest d = DIGEST_SHA1; d < DIGEST_COUNT; d++)
-		for (size_t cut = 0; cut <= sizeof(text); cut += 20) {
+		for (size_t cut = 0; digest_available(d) && cut <= sizeof(text); cut += 20) {
 			struct span one = span_of(text, sizeof(text));
 			struct span parts[] = { span_of(text, cut), span_of(NULL, 0), span_of(text + cut, sizeof(text) - cut) };
 			assert_true(digest_of(d, &one, 1, whole));
@@ -542,7 +544,8 @@ a_wrong_answer_prevents_the_start(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < DIGEST_COUNT; i++)
-		start_with(&a, &a.digests[i].expected, digest_name(a.digests[i].digest));
+		if (digest_available(a.digests[i].digest))
+			start_with(&a, &a.digests[i].expected, digest_name(a.digests[i].digest));
 	for (size_t i = 0; i <= DIGEST_SHA512; i++)
 		start_with(&a, &a.hmacs[i].expected, "HMAC");
 	start_with(&a, &a.pbm.expected, "PasswordBasedMac");
