@@ -68,7 +68,7 @@ crypto_stop(void)
 {
 	if (state == NOT_STARTED)
 		return;
-	tables_trim();
+	tables_stop();
 	threads_stop();
 	wolfCrypt_Cleanup();
 	state = NOT_STARTED;
@@ -151,6 +151,18 @@ void
 wolf_begin(void)
 {
 	starved = false;
+}
+
+bool
+wolf_starved(void)
+{
+	return starved;
+}
+
+void
+wolf_starve(void)
+{
+	starved = true;
 }
 
 enum crypto_result

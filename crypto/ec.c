@@ -197,7 +197,7 @@ ec_verify(const struct public_numbers *p, struct span hash, struct span signatur
 	wolf_begin();
 	v.error = point_import(v.key, p);
 	if (v.error == 0)
-		table_run(verify, &v);
+		table_run_with(p->point, verify, &v);
 	key_free(v.key);
 	return wolf_result(v.error == 0 && v.verdict != 1 ? SIG_VERIFY_E : v.error, CRYPTO_WRONG);
 }
@@ -281,9 +281,8 @@ ec_sign(struct private_key *k, void *handle, const struct signing *in, struct bu
 {
 	struct signature s = { .key = handle, .in = in, .hash_len = (word32)digest_size(in->scheme->digest), .len = sizeof(s.out) };
 
-	(void)k;
 	(void)f;
-	table_run(sign, &s);
+	table_run_with(k->numbers.point, sign, &s);
 	return s.error == 0 && buffer_append(out, span_of(s.out, s.len)) ? CRYPTO_OK : CRYPTO_FAILED;
 }
 

@@ -32,6 +32,9 @@
 // only success. Whether memory was missing is known from our allocator, since
 // wolfSSL tells it by many numbers. wolf_begin() stands before the calls.
 void wolf_begin(void);
+// Tell whether memory was missing in this thread since then, or set that it was.
+bool wolf_starved(void);
+void wolf_starve(void);
 // CRYPTO_OK, CRYPTO_FAILED when memory, randomness or a lock was missing, or `otherwise`.
 enum crypto_result wolf_result(int error, enum crypto_result otherwise);
 

@@ -155,6 +155,98 @@ no_growth_in_idle_threads(void **state)
 	}
 }
 
+static long
+threads_now(void)
+{
+	char line[200];
+	long n = -1;
+	FILE *f = fopen("/proc/self/status", "r");
+
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+		if (strncmp(line, "Threads:", 8) == 0)
+			n = strtol(line + 8, NULL, 10);
+	if (f != NULL)
+		fclose(f);
+	return n;
+}
+
+static struct private_key *
+own_key(unsigned n)
+{
+	uint8_t secret[32] = { 7 };
+
+	memcpy(secret + 20, &n, sizeof(n));
+	struct private_key *k = private_key_new(KEY_P256, span_of(secret, 32), NULL);
+	assert_non_null(k);
+	return k;
+}
+
+static bool
+use_often(struct private_key *k, unsigned times)
+{
+	static const struct signature_scheme s = { SIGNATURE_ECDSA, DIGEST_SHA384, 0 };
+	struct span text = span_text("text");
+	bool well = true;
+
+	for (unsigned i = 0; i < times && well; i++) {
+		struct buffer out;
+		buffer_init(&out, SIGNATURE_MAX);
+		well = private_key_sign(k, &s, &text, 1, &out, NULL) == CRYPTO_OK
+			&& signature_verify(private_key_public(k), &s, &text, 1, buffer_span(&out)) == CRYPTO_OK;
+		out.data[out.len - 1] ^= 1;
+		well = well && signature_verify(private_key_public(k), &s, &text, 1, buffer_span(&out)) == CRYPTO_WRONG;
+		buffer_clear(&out);
+	}
+	return well;
+}
+
+static void *
+use_in_thread(void *argument)
+{
+	uintptr_t well = use_often(argument, 40);
+
+	return (void *)well;
+}
+
+// Keys that come often have tables, few of them, in a thread that ends with its own.
+static void
+keys_that_come_often_stay_few(void **state)
+{
+	pthread_t thread;
+	void *well;
+
+	(void)state;
+	crypto_trim();
+	long base = resident(), most = 0;
+	assert_int_equal(threads_now(), 1);
+	for (unsigned n = 0; n < 12; n++) {
+		struct private_key *k = own_key(n);
+		assert_true(use_often(k, 20));
+		private_key_unref(k);
+		if (resident() > most)
+			most = resident();
+	}
+	assert_true(threads_now() <= 2);
+	assert_true(!MEASURED || most < base + WHILE_AT_WORK);
+	crypto_trim();
+	print_message("# 12 keys, 60 times each: %ld kB before, %ld kB at most, %ld kB trimmed\n", base, most, resident());
+	assert_true(!MEASURED || resident() < base + SLACK);
+	struct private_key *k = own_key(1);
+	assert_true(use_often(k, 20));
+	long before = threads_now();
+	assert_int_equal(pthread_create(&thread, NULL, use_in_thread, k), 0);
+	pthread_join(thread, &well);
+	assert_non_null(well);
+	assert_int_equal(threads_now(), before);
+	private_key_unref(k);
+	crypto_stop();
+	assert_int_equal(threads_now(), 1);
+	assert_true(crypto_start(NULL));
+	k = own_key(1);
+	assert_true(use_often(k, 20));
+	private_key_unref(k);
+}
+
 static int
 start(void **state)
 {
@@ -176,6 +268,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_growth_by_new_keys),
 		cmocka_unit_test(no_growth_in_idle_threads),
+		cmocka_unit_test(keys_that_come_often_stay_few),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);
