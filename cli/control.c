@@ -51,8 +51,12 @@ find_places(struct places *p, const struct control_request *r)
 		places_add(p, mem_text(r->socket));
 		return;
 	}
-	places_add(p, mem_text(CONTROL_RUN));
-	places_add(p, mem_printf("%s/%s", s != NULL ? s->store.path : STATEDIR, CONTROL_FILE));
+	if (s != NULL && s->control != NULL) {
+		places_add(p, mem_text(s->control));
+	} else {
+		places_add(p, mem_text(CONTROL_RUN));
+		places_add(p, mem_printf("%s/%s", s != NULL ? s->store.path : STATEDIR, CONTROL_FILE));
+	}
 	// Two gateways may share a machine: ours is known by its state folder.
 	p->store = s != NULL ? mem_text(s->store.path) : NULL;
 	findings_clear(&findings);

@@ -3,7 +3,7 @@
 . "$srcdir/tests/blackbox/lib.sh"
 need python3
 need_drivers http
-plan 37
+plan 43
 [ ! -e /run/cmpgate/control.sock ] || skip_all "a gateway of this machine has its control socket in /run/cmpgate"
 write() {
 	configuration "$T/gate.yaml" <<YAML
@@ -98,6 +98,25 @@ wait "$pid_gate"
 ok "which was a good one" equal $? 0
 ok "the socket is gone" test ! -e "$T/state/control.sock"
 ok "no -wal is left" test ! -e "$T/state/cmpgate.db-wal"
+# A place of its own, and one that is in use.
+mkdir -m 755 "$T/place"
+[ "$(id -u)" != 0 ] || chown nobody "$T/place"
+{ cat "$T/good.yaml"; echo "control: $T/place/own.sock"; } >"$T/gate.yaml"
+ok "a place that the configuration names" gateway own "$T/gate.yaml"
+ok "is found by it" code 0 status -c "$T/gate.yaml"
+ok "and nowhere else" code 4 status -c "$T/good.yaml"
+taken() {
+	sed "s|$T/state|$T/state3|" "$T/gate.yaml" >"$T/second.yaml"
+	install -d -m 700 $([ "$(id -u)" != 0 ] || echo -o nobody) "$T/state3"
+	timeout 10 "$cmpgate" run -c "$T/second.yaml" >"$T/said" 2>&1
+	equal "$?" 7 && says "another process serves"
+}
+ok "a second gateway does not take it" taken
+kill -KILL "$pid_own"
+wait "$pid_own" 2>/dev/null
+ok "after a kill the next one does" gateway own2 "$T/gate.yaml"
+ok "and is asked there" code 0 stop -c "$T/gate.yaml"
+cp "$T/good.yaml" "$T/gate.yaml"
 # A store that is gone.
 rm "$T/state/cmpgate.db"
 lost() {
