@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Any octets as a PKIMessage: what is accepted lies inside them, puts together
-// again to what came in, and can be shown to its last field; what is refused
-// has a fault.
+// again to what came in, whole and field by field, and can be shown to its last
+// field; what is refused has a fault.
 #include <stdlib.h>
 
 #include "cli/describe.h"
+#include "codec/crmf.h"
 #include "codec/originate.h"
 #include "codec/walk.h"
 #include "gateway/inspect.h"
@@ -76,6 +77,72 @@ splice_again(const struct pkimessage *m)
 	buffer_clear(&other);
 }
 
+// Written from its view, a header is what came in: nothing is lost on the way.
+// Fields without octets are not written, and the default sender is not asked for.
+static void
+write_header(const struct pkiheader *h)
+{
+	struct header_plan plan;
+	struct buffer out;
+
+	if ((h->has_sender_kid && h->sender_kid.len == 0) || (h->has_recip_kid && h->recip_kid.len == 0)
+	    || (h->has_sender_nonce && h->sender_nonce.len == 0) || (h->has_recip_nonce && h->recip_nonce.len == 0)
+	    || (h->has_message_time && h->message_time == 0))
+		return;
+	header_plan_copy(&plan, h);
+	plan.sender = h->sender;
+	plan.sender_kid = h->sender_kid;
+	plan.protection_alg = h->protection_alg;
+	plan.message_time = h->has_message_time ? h->message_time : 0;
+	plan.implicit_confirm = h->implicit_confirm;
+	buffer_init(&out, h->whole.len + 64);
+	if (!build_header(&out, &plan) || !span_equal(buffer_span(&out), h->whole))
+		abort();
+	buffer_clear(&out);
+}
+
+// A rebuilt request keeps its certReq and can be read; so can one with another subject.
+static void
+rebuild_request(const struct cert_req_msg *r)
+{
+	static const uint8_t null_dn[] = { 0x30, 0x00 };
+	struct template_change change = { .has_subject = true, .subject = span_of(null_dn, sizeof(null_dn)) };
+	struct cert_req_msg again;
+	struct buffer out;
+
+	for (int changed = 0; changed < 2; changed++) {
+		buffer_init(&out, r->whole.len + 64);
+		if (!cert_req_rebuild(&out, r, changed == 1 ? &change : NULL))
+			abort();
+		struct span in = buffer_span(&out);
+		if (!der_check(in) || !cert_req_msg_take(&in, &again, NULL) || !der_at_end(in) || again.popo != POPO_RA_VERIFIED)
+			abort();
+		if (changed == 0 ? !span_equal(again.cert_req, r->cert_req) : !span_equal(again.template.subject, change.subject))
+			abort();
+		if (!span_equal(again.template.public_key.key, r->template.public_key.key) || !span_equal(again.template.extensions, r->template.extensions)
+		    || !span_equal(again.controls, r->controls) || !span_equal(again.reg_info, r->reg_info))
+			abort();
+		buffer_clear(&out);
+	}
+}
+
+static void
+rebuild_requests(const struct pkimessage *m)
+{
+	struct span whole = m->body_contents, list;
+	struct cert_req_msg r;
+
+	if (m->body != BODY_IR && m->body != BODY_CR && m->body != BODY_KUR && m->body != BODY_KRR && m->body != BODY_CCR)
+		return;
+	if (!der_take(&whole, DER_SEQUENCE, &list))
+		abort();
+	while (!der_at_end(list)) {
+		if (!cert_req_msg_take(&list, &r, NULL))
+			abort();
+		rebuild_request(&r);
+	}
+}
+
 static void
 look_at(const struct pkimessage *m)
 {
@@ -92,6 +159,8 @@ look_at(const struct pkimessage *m)
 	adjacent(m);
 	walk_again(m->whole);
 	splice_again(m);
+	write_header(&m->header);
+	rebuild_requests(m);
 	buffer_init(&protected, m->whole.len + 16);
 	if (!pkimessage_protected_part(m, &protected) || !der_check(buffer_span(&protected)))
 		abort();

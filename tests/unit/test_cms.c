@@ -127,7 +127,7 @@ static const uint8_t some_algorithm[] = { 0x30, 0x03, 0x06, 0x01, 0x2A };
 static struct algorithm
 algorithm_of(struct der_writer *w)
 {
-	struct algorithm a;
+	struct algorithm a = { .whole = { NULL, 0 } };
 	struct span in;
 
 	assert_true(der_finish(w, &in) && algorithm_take(&in, &a, NULL));
@@ -164,7 +164,7 @@ through(struct der_writer *w, const struct recipient_info *r)
 	struct enveloped_data e = { .version = 2, .content_type = oid_octets(OID_SIGNED_DATA), .encryption = plain_algorithm(),
 		.has_content = true, .content = span_text("secret octets") };
 	struct der_writer recipient;
-	struct span in, contents;
+	struct span in, contents = span_of(NULL, 0);
 
 	der_writer_init(&recipient, 4096);
 	recipient_info_write(&recipient, r);
@@ -473,7 +473,7 @@ bad_envelopes(void **state)
 	(void)state;
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		const char *pieces[5] = { rows[i].version, rows[i].originator, rows[i].recipients, rows[i].content, rows[i].tail };
-		static const char *const good[5] = { "020102", "", "3115" KTRI, CONTENT, "" };
+		static const char *const good[5] = { "020102", "", ("3115" KTRI), CONTENT, "" };
 		struct fault f = { .set = false };
 		struct der_writer w;
 		struct span octets;
@@ -535,7 +535,7 @@ bad_signatures(void **state)
 	(void)state;
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		const char *pieces[5] = { rows[i].version, rows[i].digests, rows[i].content, rows[i].signer, rows[i].tail };
-		static const char *const good[5] = { "020103", "3105 3003 06012A", "3003 06012A", "3116" SIGNER, "" };
+		static const char *const good[5] = { "020103", "3105 3003 06012A", "3003 06012A", ("3116" SIGNER), "" };
 		struct fault f = { .set = false };
 		struct der_writer w;
 		struct span octets;

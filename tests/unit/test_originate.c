@@ -8,8 +8,12 @@
 #include <stdio.h>
 #include <cmocka.h>
 
+#include "base/memory.h"
+#include "codec/cms.h"
 #include "codec/confirm.h"
 #include "codec/itav.h"
+#include "codec/name.h"
+#include "codec/ocsp.h"
 #include "codec/oid.h"
 #include "codec/originate.h"
 #include "codec/pkcs10.h"
@@ -140,6 +144,38 @@ no_room(void **state)
 		assert_int_equal(build_error_body(&small, &status), limit >= 19);
 		buffer_clear(&small);
 	}
+}
+
+// Whichever allocation fails: no writer answers true with less than all, and none loses memory.
+static void
+no_memory(void **state)
+{
+	struct header_plan plan = { .pvno = 2, .implicit_confirm = true };
+	struct status_plan status = { STATUS_REJECTION, FAIL_BAD_ALG, "no" };
+	struct ocsp_cert_id id = { oid_octets(OID_SHA1), span_text("a"), span_text("b"), span_text("c") };
+
+	(void)state;
+	for (int which = 0; which < 5; which++)
+		for (uint64_t n = 1; n < 40; n++) {
+			struct der_writer w;
+			struct buffer out;
+			buffer_init(&out, 4096);
+			der_writer_init(&w, 4096);
+			mem_fail(n, 1);
+			bool well = which == 0 ? build_error(&out, &plan, STATUS_REJECTION, FAIL_BAD_ALG, "no")
+				: which == 1 ? build_cert_conf_body(&out, span_text("hash"), 0, &status, span_of(NULL, 0))
+				: which == 2 ? name_from_text(&w, span_text("CN=x+O=y,C=DE"), NULL) && !w.out.failed && !w.failed
+				: which == 3 ? ocsp_request_build(&out, &id, span_text("nonce"))
+				: signed_attributes_write(&out, oid_octets(OID_DATA), span_text("digest"), 1800000000);
+			mem_fail(0, 0);
+			assert_true(well || n < 30);
+			if (well && which != 2)
+				assert_true(out.len > 0);
+			buffer_clear(&out);
+			der_writer_clear(&w);
+			if (well)
+				break;
+		}
 }
 
 // ---- bodies
@@ -445,7 +481,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(header_of_a_plan), cmocka_unit_test(header_copied), cmocka_unit_test(no_room), cmocka_unit_test(confirmations),
+		cmocka_unit_test(header_of_a_plan), cmocka_unit_test(header_copied), cmocka_unit_test(no_room), cmocka_unit_test(no_memory), cmocka_unit_test(confirmations),
 		cmocka_unit_test(polls_and_requests), cmocka_unit_test(general_messages), cmocka_unit_test(unchanged), cmocka_unit_test(changed),
 		cmocka_unit_test(extensions_at_the_cap), cmocka_unit_test(from_pkcs10)
 	};
