@@ -35,7 +35,7 @@ nothing_behind(struct span in, const char *what, struct fault *f)
 	return der_at_end(in) || fault_set(f, FAIL_BAD_DATA_FORMAT, "", "%s holds something that does not belong there", what);
 }
 
-// IssuerAndSerialNumber, from its contents.
+// IssuerAndSerialNumber = { issuer Name, serialNumber } (RFC 5652 10.2.4), from its contents.
 static bool
 issuer_and_serial_read(struct span in, struct cms_id *out, struct fault *f)
 {
@@ -46,7 +46,8 @@ issuer_and_serial_read(struct span in, struct cms_id *out, struct fault *f)
 	return nothing_behind(in, "an IssuerAndSerialNumber", f);
 }
 
-// issuerAndSerialNumber, or subjectKeyIdentifier [0].
+// CHOICE { issuerAndSerialNumber, subjectKeyIdentifier [0] }. An empty key
+// identifier could be taken for that of a certificate that has none.
 static bool
 id_take(struct span *in, struct cms_id *out, struct fault *f)
 {
@@ -54,7 +55,7 @@ id_take(struct span *in, struct cms_id *out, struct fault *f)
 
 	out->by_key = der_take(in, DER_CONTEXT(0), &out->key_id);
 	if (out->by_key)
-		return true;
+		return out->key_id.len > 0 || malformed(f, "subjectKeyIdentifier", "is empty");
 	if (!der_take(in, DER_SEQUENCE, &contents))
 		return malformed(f, "", "neither an issuer with serial number nor a key identifier");
 	return issuer_and_serial_read(contents, out, f);
@@ -84,6 +85,7 @@ attributes_check(struct span in, struct fault *f)
 
 // ---- recipients
 
+// KeyTransRecipientInfo = { version, rid, keyEncryptionAlgorithm, encryptedKey } (RFC 5652 6.2.1)
 static bool
 key_transport_read(struct span in, struct key_transport *out, struct fault *f)
 {
@@ -92,7 +94,8 @@ key_transport_read(struct span in, struct key_transport *out, struct fault *f)
 		&& octets_take(&in, &out->encrypted_key, "encryptedKey", f) && nothing_behind(in, "a KeyTransRecipientInfo", f);
 }
 
-// OriginatorIdentifierOrKey, inside its explicit [0].
+// OriginatorIdentifierOrKey, inside its explicit [0]: CHOICE { issuerAndSerialNumber,
+// subjectKeyIdentifier [0], originatorKey [1] { algorithm, publicKey } }
 static bool
 originator_read(struct span in, struct key_agreement *out, struct fault *f)
 {
@@ -110,7 +113,7 @@ originator_read(struct span in, struct key_agreement *out, struct fault *f)
 		&& public_key_read(contents, &out->originator_key, f) && nothing_behind(in, "an originator", f);
 }
 
-// RecipientKeyIdentifier under [0]: a key identifier, then a date and another attribute that nobody uses.
+// RecipientKeyIdentifier = { subjectKeyIdentifier, date?, other? } (RFC 5652 6.2.2), under [0]; nobody uses the last two.
 static bool
 recipient_key_id_read(struct span in, struct cms_id *out, struct fault *f)
 {
@@ -119,7 +122,7 @@ recipient_key_id_read(struct span in, struct cms_id *out, struct fault *f)
 	int64_t date;
 
 	out->by_key = true;
-	if (!der_take_octets(&in, &out->key_id))
+	if (!der_take_octets(&in, &out->key_id) || out->key_id.len == 0)
 		return malformed(f, "rKeyId", "does not begin with a key identifier");
 	if (der_next_is(in, DER_GENERALIZED_TIME) && !der_take_generalized_time(&in, &date))
 		return malformed(f, "rKeyId", "has a date that is none");
@@ -139,6 +142,7 @@ agreement_id_take(struct span *in, struct cms_id *out, struct fault *f)
 	return issuer_and_serial_read(contents, out, f);
 }
 
+// RecipientEncryptedKey = { rid, encryptedKey }
 bool
 recipient_encrypted_key_take(struct span *in, struct recipient_encrypted_key *out, struct fault *f)
 {
@@ -180,6 +184,7 @@ ukm_take(struct span *in, uint8_t tag, bool *has, struct span *ukm, struct fault
 	return !*has || der_take_explicit(in, tag, DER_OCTET_STRING, ukm) || malformed(f, "ukm", "not an OCTET STRING");
 }
 
+// KeyAgreeRecipientInfo = { version 3, originator [0], ukm [1]?, keyEncryptionAlgorithm, recipientEncryptedKeys } (RFC 5652 6.2.2)
 static bool
 key_agreement_read(struct span in, struct key_agreement *out, struct fault *f)
 {
@@ -212,6 +217,7 @@ pwri_cipher_read(struct password_recipient *out, struct fault *f)
 	return (algorithm_take(&in, &out->cipher, f) && nothing_behind(in, "id-alg-PWRI-KEK", f)) || failed_within(f, "keyEncryptionAlgorithm");
 }
 
+// PasswordRecipientInfo = { version 0, keyDerivationAlgorithm [0]?, keyEncryptionAlgorithm, encryptedKey } (RFC 5652 6.2.4)
 static bool
 password_read(struct span in, struct password_recipient *out, struct fault *f)
 {
@@ -233,6 +239,7 @@ password_read(struct span in, struct password_recipient *out, struct fault *f)
 		&& octets_take(&in, &out->encrypted_key, "encryptedKey", f) && nothing_behind(in, "a PasswordRecipientInfo", f);
 }
 
+// KEMRecipientInfo = { version 0, rid, kem, kemct, kdf, kekLength, ukm [0]?, wrap, encryptedKey } (RFC 9629 3)
 static bool
 kem_read(struct span in, struct kem_recipient *out, struct fault *f)
 {
@@ -252,7 +259,7 @@ kem_read(struct span in, struct kem_recipient *out, struct fault *f)
 		&& nothing_behind(contents, "a KEMRecipientInfo", f);
 }
 
-// OtherRecipientInfo = { oriType, oriValue }
+// OtherRecipientInfo = { oriType, oriValue } (RFC 5652 6.2.5)
 static bool
 other_read(struct span in, struct recipient_info *out, struct fault *f)
 {
@@ -268,6 +275,7 @@ other_read(struct span in, struct recipient_info *out, struct fault *f)
 	return (der_take_any(&in, &tag, NULL, NULL) && der_at_end(in)) || malformed(f, "", "an OtherRecipientInfo is not an OID with one value");
 }
 
+// RecipientInfo = CHOICE { ktri, kari [1], kekri [2], pwri [3], ori [4] } (RFC 5652 6.2)
 bool
 recipient_info_take(struct span *in, struct recipient_info *out, struct fault *f)
 {
@@ -339,6 +347,7 @@ originator_info_read(struct span in, struct enveloped_data *out, struct fault *f
 		|| malformed(f, "originatorInfo", "holds something else than certs and crls");
 }
 
+// EncryptedContentInfo = { contentType, contentEncryptionAlgorithm, encryptedContent [0]? }
 static bool
 encrypted_content_read(struct span in, struct enveloped_data *out, struct fault *f)
 {
@@ -360,6 +369,7 @@ unprotected_attributes_read(struct span *in, struct enveloped_data *out, struct 
 	return (der_take(in, DER_CONTEXT_CONS(1), &out->attributes) || malformed(f, "", "cut off")) && attributes_check(out->attributes, f);
 }
 
+// EnvelopedData = { version, originatorInfo [0]?, recipientInfos, encryptedContentInfo, unprotectedAttrs [1]? } (RFC 5652 6.1)
 bool
 enveloped_data_read(struct span in, struct enveloped_data *out, struct fault *f)
 {
@@ -462,6 +472,7 @@ signed_attributes_take(struct span *in, struct signer_info *out, struct fault *f
 	return signed_attributes_read(out, f);
 }
 
+// SignerInfo = { version, sid, digestAlgorithm, signedAttrs [0]?, signatureAlgorithm, signature, unsignedAttrs [1]? } (RFC 5652 5.3)
 static bool
 signer_info_read(struct span in, struct signer_info *out, struct fault *f)
 {
@@ -515,7 +526,7 @@ digests_read(struct span *in, struct signed_data *out, struct fault *f)
 	return true;
 }
 
-// EncapsulatedContentInfo: eContent is [0] EXPLICIT OCTET STRING.
+// EncapsulatedContentInfo = { eContentType, eContent [0] EXPLICIT OCTET STRING? }
 static bool
 encapsulated_read(struct span *in, struct signed_data *out, struct fault *f)
 {
@@ -561,6 +572,7 @@ signers_read(struct span *in, struct signed_data *out, struct fault *f)
 	return true;
 }
 
+// SignedData = { version, digestAlgorithms, encapContentInfo, certificates [0]?, crls [1]?, signerInfos } (RFC 5652 5.1)
 bool
 signed_data_read(struct span octets, struct signed_data *out, struct fault *f)
 {

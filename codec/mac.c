@@ -3,6 +3,7 @@
 
 #include "codec/oid.h"
 
+// PBMParameter = { salt, owf, iterationCount, mac } (RFC 4211 4.4)
 bool
 pbm_parameters_read(const struct algorithm *a, struct pbm_parameters *out, struct fault *f)
 {
@@ -36,6 +37,7 @@ pbm_write(struct der_writer *w, struct span owf_oid, struct span salt, int64_t i
 	der_close(w);
 }
 
+// PBMAC1-params = { keyDerivationFunc, messageAuthScheme } (RFC 8018 A.5)
 bool
 pbmac1_parameters_read(const struct algorithm *a, struct pbmac1_parameters *out, struct fault *f)
 {

@@ -15,6 +15,7 @@ nothing_behind(struct span in, const char *what, struct fault *f)
 	return der_at_end(in) || fault_set(f, FAIL_BAD_DATA_FORMAT, "", "%s holds something that does not belong there", what);
 }
 
+// CertID = { hashAlgorithm, issuerNameHash, issuerKeyHash, serialNumber }
 static bool
 cert_id_read(struct span *in, struct ocsp_cert_id *out, struct fault *f)
 {
@@ -160,6 +161,7 @@ requests_read(struct span *in, struct ocsp_request *out, struct fault *f)
 	return true;
 }
 
+// TBSRequest = { version [0]?, requestorName [1]?, requestList, requestExtensions [2]? } (RFC 6960 4.1.1)
 static bool
 tbs_request_read(struct span in, struct ocsp_request *out, struct fault *f)
 {
@@ -204,7 +206,7 @@ ocsp_status_name(int status)
 	return status >= 0 && status < (int)(sizeof(status_names) / sizeof(status_names[0])) ? status_names[status] : NULL;
 }
 
-// RevokedInfo, from its contents.
+// RevokedInfo = { revocationTime, revocationReason [0]? }, from its contents.
 static bool
 revoked_read(struct span in, struct ocsp_single *out, struct fault *f)
 {
@@ -251,6 +253,7 @@ single_times(struct span *in, struct ocsp_single *out, struct fault *f)
 		|| malformed(f, "nextUpdate", "not a GeneralizedTime");
 }
 
+// SingleResponse = { certID, certStatus, thisUpdate, nextUpdate [0]?, singleExtensions [1]? } (RFC 6960 4.2.1)
 static bool
 single_take(struct span *in, struct ocsp_single *out, struct fault *f)
 {
@@ -318,6 +321,7 @@ singles_read(struct span *in, struct ocsp_response *out, struct fault *f)
 	return true;
 }
 
+// ResponseData = { version [0]?, responderID, producedAt, responses, responseExtensions [1]? }
 static bool
 response_data_read(struct span in, struct ocsp_response *out, struct fault *f)
 {
@@ -333,7 +337,7 @@ response_data_read(struct span in, struct ocsp_response *out, struct fault *f)
 		&& nothing_behind(in, "a ResponseData", f);
 }
 
-// BasicOCSPResponse, the octets inside the OCTET STRING.
+// BasicOCSPResponse = { tbsResponseData, signatureAlgorithm, signature, certs [0]? }, the octets inside the OCTET STRING.
 static bool
 basic_read(struct span octets, struct ocsp_response *out, struct fault *f)
 {

@@ -97,6 +97,7 @@ mask_read(struct pss_parameters *p, struct fault *f)
 	return der_at_end(in) || undecodable(f, "maskGenAlgorithm");
 }
 
+// RSASSA-PSS-params = { hashAlgorithm [0]?, maskGenAlgorithm [1]?, saltLength [2]?, trailerField [3]? } (RFC 4055 3.1)
 bool
 pss_parameters_read(const struct algorithm *a, struct pss_parameters *out, struct fault *f)
 {
@@ -174,6 +175,7 @@ prf_read(struct span *in, struct algorithm *prf, struct fault *f)
 	return algorithm_take(der_at_end(*in) ? &otherwise : in, prf, f) || failed_within(f, "prf");
 }
 
+// PBKDF2-params = { salt, iterationCount, keyLength?, prf? } (RFC 8018 A.2)
 bool
 pbkdf2_parameters_read(const struct algorithm *a, struct pbkdf2_parameters *out, struct fault *f)
 {

@@ -16,6 +16,7 @@ public_key_bits(struct span in, struct private_key_info *out)
 	return true;
 }
 
+// OneAsymmetricKey = { version, privateKeyAlgorithm, privateKey, attributes [0]?, publicKey [1]? } (RFC 5958 2)
 static bool
 key_info_fields(struct span in, struct private_key_info *out, struct fault *f)
 {
@@ -126,6 +127,7 @@ pbes2_read(const struct algorithm *a, struct encrypted_private_key *out, struct 
 	return der_at_end(in) || malformed(f, "", "PBES2-params hold something after their encryptionScheme");
 }
 
+// EncryptedPrivateKeyInfo = { encryptionAlgorithm, encryptedData } (RFC 5958 3)
 bool
 encrypted_private_key_read(struct span octets, struct encrypted_private_key *out, struct fault *f)
 {
@@ -157,6 +159,7 @@ ec_public_key(struct span *in, struct ec_private_key *out, struct fault *f)
 		|| malformed(f, "publicKey", "is not a BIT STRING of whole octets");
 }
 
+// ECPrivateKey = { version 1, privateKey, parameters [0]?, publicKey [1]? } (RFC 5915 3)
 bool
 ec_private_key_read(struct span octets, struct ec_private_key *out, struct fault *f)
 {
@@ -190,6 +193,7 @@ take_positive(struct span *in, struct span *value)
 	return value->len > 0;
 }
 
+// RSAPrivateKey = { version 0, n, e, d, p, q, dP, dQ, qInv } (RFC 8017 A.1.2)
 bool
 rsa_private_key_read(struct span octets, struct rsa_private_key *out, struct fault *f)
 {
