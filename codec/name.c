@@ -128,15 +128,17 @@ put_character(struct text *t, uint32_t point, bool first, bool last)
 		text_unit(t, unit + 1, n);
 }
 
+// RFC 4514 2.3: types of attributes have names, other OIDs are dotted even if they have one elsewhere.
 static void
 put_attribute(struct text *t, const struct name_attribute *a)
 {
 	char dotted[OID_TEXT_MAX];
-	bool named = oid_name(a->type) != NULL;
+	enum oid_id id = oid_find(a->type);
+	bool named = id >= OID_NAME_FIRST && id <= OID_NAME_LAST;
 	struct span rest = a->value;
 	uint32_t point = 0;
 
-	text_add(t, oid_text(a->type, dotted, sizeof(dotted)));
+	text_add(t, named ? oid_name(a->type) : oid_dotted(a->type, dotted, sizeof(dotted)));
 	text_add(t, "=");
 	if (!named || !is_text(a)) {
 		text_add(t, "#");

@@ -127,7 +127,7 @@ same_word(struct span text, const char *word)
 static bool
 type_from_text(struct span text, uint8_t room[OID_OCTETS_MAX], struct span *oid)
 {
-	for (int id = OID_CN; id <= OID_UNSTRUCTURED_NAME; id++)
+	for (int id = OID_NAME_FIRST; id <= OID_NAME_LAST; id++)
 		if (same_word(text, oid_name(oid_octets((enum oid_id)id))))
 			return *oid = oid_octets((enum oid_id)id), true;
 	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)

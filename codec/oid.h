@@ -59,7 +59,9 @@ enum oid_id {
 	OID_PE_AUTHORITY_INFO_ACCESS, OID_PE_SUBJECT_INFO_ACCESS, OID_AD_OCSP, OID_AD_CA_ISSUERS,
 	// OCSP
 	OID_OCSP_BASIC, OID_OCSP_NONCE, OID_OCSP_NO_CHECK,
-	OID_COUNT
+	OID_COUNT,
+	// the types of attributes in names stand together
+	OID_NAME_FIRST = OID_CN, OID_NAME_LAST = OID_UNSTRUCTURED_NAME
 };
 // The contents octets of an OID of the table; empty for OID_NONE. They last for ever.
 struct span oid_octets(enum oid_id id);

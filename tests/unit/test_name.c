@@ -174,6 +174,7 @@ from_text(void **state)
 		{ "CN=x\\\\ ", "CN=x\\\\" }, { "CN=x\\20", "CN=x\\ " }, { "CN=a\\0ab", "CN=a\\0ab" },
 		{ "C=DE,serialNumber=A-1,dnQualifier=q", NULL }, { "DC=example,DC=com", NULL },
 		{ "1.2.3.4=#0c0161", NULL }, { "2.5.4.3=x", "CN=x" }, { "1.2.3.4=x", "1.2.3.4=#0c0178" },
+		{ "1.3.6.1.5.5.7.5.1.12=0", "1.3.6.1.5.5.7.5.1.12=#0c0130" },
 		{ "CN=#130161", "CN=a" }, { "CN=#3003020100", NULL }, { "UID=u+CN=x,O=y", "CN=x+UID=u,O=y" }, { "CN=b+CN=a", "CN=a+CN=b" }, { "O=aa+CN=a", "CN=a+O=aa" }
 	};
 	char text[NAME_TEXT_MAX];
