@@ -40,17 +40,17 @@ static const struct { enum oid_id oid; enum key_type type; } curves[] = {
 	{ OID_BRAINPOOL_P384, KEY_BRAINPOOL_P384 }, { OID_BRAINPOOL_P512, KEY_BRAINPOOL_P512 }
 };
 
-// Which kinds of signature a key makes, with which digest we sign, and the weakest that we believe.
-static const struct { enum signature_kind kind, other; enum digest ours, weakest; } keys[KEY_TYPE_COUNT] = {
-	[KEY_RSA] = { SIGNATURE_RSA_PKCS1, SIGNATURE_RSA_PSS, DIGEST_SHA256, DIGEST_SHA256 },
-	[KEY_P256] = { SIGNATURE_ECDSA, SIGNATURE_ECDSA, DIGEST_SHA256, DIGEST_SHA256 },
-	[KEY_P384] = { SIGNATURE_ECDSA, SIGNATURE_ECDSA, DIGEST_SHA384, DIGEST_SHA384 },
-	[KEY_P521] = { SIGNATURE_ECDSA, SIGNATURE_ECDSA, DIGEST_SHA512, DIGEST_SHA384 },
-	[KEY_BRAINPOOL_P256] = { SIGNATURE_ECDSA, SIGNATURE_ECDSA, DIGEST_SHA256, DIGEST_SHA256 },
-	[KEY_BRAINPOOL_P384] = { SIGNATURE_ECDSA, SIGNATURE_ECDSA, DIGEST_SHA384, DIGEST_SHA384 },
-	[KEY_BRAINPOOL_P512] = { SIGNATURE_ECDSA, SIGNATURE_ECDSA, DIGEST_SHA512, DIGEST_SHA384 },
-	[KEY_ED25519] = { SIGNATURE_ED25519, SIGNATURE_ED25519, DIGEST_SHA512, DIGEST_SHA512 },
-	[KEY_ED448] = { SIGNATURE_ED448, SIGNATURE_ED448, DIGEST_SHAKE256, DIGEST_SHAKE256 }
+// Which kinds of signature a key makes, with which digest we sign.
+static const struct { enum signature_kind kind, other; enum digest ours; } keys[KEY_TYPE_COUNT] = {
+	[KEY_RSA] = { SIGNATURE_RSA_PKCS1, SIGNATURE_RSA_PSS, DIGEST_SHA256 },
+	[KEY_P256] = { SIGNATURE_ECDSA, SIGNATURE_ECDSA, DIGEST_SHA256 },
+	[KEY_P384] = { SIGNATURE_ECDSA, SIGNATURE_ECDSA, DIGEST_SHA384 },
+	[KEY_P521] = { SIGNATURE_ECDSA, SIGNATURE_ECDSA, DIGEST_SHA512 },
+	[KEY_BRAINPOOL_P256] = { SIGNATURE_ECDSA, SIGNATURE_ECDSA, DIGEST_SHA256 },
+	[KEY_BRAINPOOL_P384] = { SIGNATURE_ECDSA, SIGNATURE_ECDSA, DIGEST_SHA384 },
+	[KEY_BRAINPOOL_P512] = { SIGNATURE_ECDSA, SIGNATURE_ECDSA, DIGEST_SHA512 },
+	[KEY_ED25519] = { SIGNATURE_ED25519, SIGNATURE_ED25519, DIGEST_SHA512 },
+	[KEY_ED448] = { SIGNATURE_ED448, SIGNATURE_ED448, DIGEST_SHAKE256 }
 };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -234,15 +234,16 @@ algorithm_public_key(const struct public_key *k, struct public_numbers *out, str
 	}
 }
 
-// Strength grows in the order of the SHA-2 family; the Edwards curves have one digest each.
+// Strength grows in the order of the SHA-2 family, whose 256 bits are the floor; an Edwards curve has one digest.
 bool
 algorithm_fits(const struct signature_scheme *s, const struct public_numbers *key, struct fault *f)
 {
+	bool edwards = key->type == KEY_ED25519 || key->type == KEY_ED448;
+
 	if (s->kind != keys[key->type].kind && s->kind != keys[key->type].other)
 		return fault_set(f, FAIL_BAD_ALG, "", "a %s key cannot have made a signature of this algorithm", key_type_name(key->type));
-	return s->digest >= keys[key->type].weakest
-		|| fault_set(f, FAIL_BAD_ALG, "", "%s is too weak for a signature by a %s key: it takes %s", digest_name(s->digest),
-			key_type_name(key->type), digest_name(keys[key->type].weakest));
+	return (edwards ? s->digest == keys[key->type].ours : s->digest >= DIGEST_SHA256)
+		|| fault_set(f, FAIL_BAD_ALG, "", "%s is too weak for a signature: it takes SHA-256 or better", digest_name(s->digest));
 }
 
 struct signature_scheme

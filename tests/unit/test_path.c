@@ -1227,7 +1227,7 @@ algorithms(void **state)
 		{ "MD5 with RSA", md5_rsa, FAIL_SIGNER_NOT_TRUSTED, "is not accepted" },
 		{ "SHA-1 with ECDSA", sha1_ecdsa, FAIL_SIGNER_NOT_TRUSTED, "ecdsa-with-SHA1 is not accepted" },
 		{ "SHA-224 with P-256", sha224_ecdsa, FAIL_SIGNER_NOT_TRUSTED, "too weak" },
-		{ "SHA-256 with P-384", sha256_p384, FAIL_SIGNER_NOT_TRUSTED, "too weak" },
+		{ "SHA-256 with P-384", sha256_p384, ACCEPTED, NULL },
 		{ "SHA-512 with P-256", sha512_p256, ACCEPTED, NULL },
 		{ "ECDSA with NULL parameters", ecdsa_with_null, FAIL_SIGNER_NOT_TRUSTED, "parameters" },
 		{ "unknown algorithm", unknown_algorithm, FAIL_SIGNER_NOT_TRUSTED, "1.2.3 is not accepted" },
