@@ -138,16 +138,21 @@ durable_write(int dirfd, const char *name, struct span octets, unsigned mode, st
 bool
 durable_replace(int dirfd, const char *name, struct span octets, unsigned mode, struct fault *f)
 {
+	return durable_replace_owned(dirfd, name, octets, mode, (uid_t)-1, (gid_t)-1, f);
+}
+
+bool
+durable_replace_owned(int dirfd, const char *name, struct span octets, unsigned mode, uid_t user, gid_t group, struct fault *f)
+{
 	char temporary[TEMPORARY];
 	int fd = write_temporary(dirfd, temporary, octets, mode, f);
 
 	if (fd < 0)
 		return false;
-	bool well = renameat(dirfd, temporary, dirfd, name) == 0;
-	if (!well) {
-		broken(f, name, "rename");
+	bool well = ((user == (uid_t)-1 && group == (gid_t)-1) || fchown(fd, user, group) == 0) || broken(f, name, "chown");
+	well = well && (renameat(dirfd, temporary, dirfd, name) == 0 || broken(f, name, "rename"));
+	if (!well)
 		unlinkat(dirfd, temporary, 0);
-	}
 	well = well && settle(fd, dirfd, name, f);
 	if (close(fd) != 0 && well)
 		return broken(f, name, "close");

@@ -6,6 +6,8 @@
 #ifndef CMPGATE_BASE_DURABLE_H
 #define CMPGATE_BASE_DURABLE_H
 
+#include <sys/types.h>
+
 #include "base/fault.h"
 
 enum durable { DURABLE_DONE, DURABLE_EXISTS, DURABLE_FAILED };
@@ -17,6 +19,8 @@ enum durable { DURABLE_DONE, DURABLE_EXISTS, DURABLE_FAILED };
 enum durable durable_write(int dirfd, const char *name, struct span octets, unsigned mode, struct fault *f);
 // Replace the file under name with octets, atomically and durably.
 bool durable_replace(int dirfd, const char *name, struct span octets, unsigned mode, struct fault *f);
+// The same for a file of this user and group; (uid_t)-1, (gid_t)-1: ours.
+bool durable_replace_owned(int dirfd, const char *name, struct span octets, unsigned mode, uid_t user, gid_t group, struct fault *f);
 // Rename from/name to to/new_name without replacing, and fsync file and both folders.
 enum durable durable_move(int from, const char *name, int to, const char *new_name, struct fault *f);
 

@@ -263,7 +263,7 @@ ask_places(const struct control_request *r, const struct places *p, const cJSON 
 		cJSON_Delete(reply->data);
 		*reply = (struct control_reply){ .data = NULL };
 	}
-	return tell_nobody(r, p, errors, also);
+	return r->may_be_down ? EXIT_UNREACHABLE : tell_nobody(r, p, errors, also);
 }
 
 int

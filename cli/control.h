@@ -17,6 +17,7 @@ struct control_request {
 	struct cJSON *body;	// further members of the request, or NULL; taken
 	int64_t timeout_ms;	// patience for each answer; 0 = 30 s
 	bool quiet;		// no progress on standard error
+	bool may_be_down;	// nothing is said where no gateway runs
 };
 
 // What came back. text and data are the last answer's.

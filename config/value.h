@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // value: texts to numbers and the like. Pure functions that answer false when
-// the whole text is not of the form. Private to config/.
+// the whole text is not of the form. For config/ and the commands.
 #ifndef CMPGATE_CONFIG_VALUE_H
 #define CMPGATE_CONFIG_VALUE_H
 

@@ -135,7 +135,8 @@ on_stop(void *context, struct control *c, uint64_t call, const cJSON *request)
 void
 commands_register(struct daemon *d)
 {
-	const struct control_command rows[] = { { "reload", on_reload, d }, { "status", on_status, d }, { "stop", on_stop, d } };
+	const struct control_command rows[] = { { "reload", on_reload, d }, { "status", on_status, d }, { "stop", on_stop, d },
+		{ "secret", secret_command, d } };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		control_register(d->control, &rows[i]);

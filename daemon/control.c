@@ -37,6 +37,7 @@ struct link {
 	uint64_t call;		// under way; 0: none
 	int64_t deadline_ms;	// 0: none
 	size_t pending;		// octets being written
+	uid_t peer;
 	bool accepted;		// counts as a connection, and may ask
 	bool reading;
 	bool ends;		// closed when everything is written
@@ -355,6 +356,14 @@ control_progress(struct control *c, uint64_t call, const char *text, struct cJSO
 		cJSON_Delete(data);
 }
 
+uid_t
+control_peer(const struct control *c, uint64_t call)
+{
+	const struct link *l = handle_find(&c->calls, call);
+
+	return l != NULL ? l->peer : (uid_t)-1;
+}
+
 static void
 finish(struct link *l, const struct reply *r)
 {
@@ -563,6 +572,7 @@ admit(struct link *l)
 		turn_away(l, "too many commands talk to the gateway at a time; try again");
 	} else {
 		l->accepted = true;
+		l->peer = who;
 		c->accepted++;
 		l->deadline_ms = clock_mono_ms() + c->idle_ms;
 		link_read(l);

@@ -55,6 +55,8 @@ bool control_register(struct control *c, const struct control_command *command);
 // Tell how far it is; text and data may be NULL; data is taken. Nothing happens
 // when the one who asked has gone.
 void control_progress(struct control *c, uint64_t call, const char *text, struct cJSON *data);
+// Who asks; (uid_t)-1 = has gone.
+uid_t control_peer(const struct control *c, uint64_t call);
 // The last answer.
 void control_answer(struct control *c, uint64_t call, enum control_code code, const char *text, struct cJSON *data);
 

@@ -58,7 +58,9 @@ void services_upkeep(struct daemon *d);
 // What the clock is worth under the rule of the configuration (clock:).
 enum clock_state services_clock(const struct daemon *d);
 
-// commands.c: register reload, status and stop.
+// commands.c: register the commands.
 void commands_register(struct daemon *d);
+// secret_command.c
+void secret_command(void *context, struct control *c, uint64_t call, const struct cJSON *request);
 
 #endif

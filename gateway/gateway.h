@@ -59,10 +59,14 @@ struct gateway_counts gateway_count(const struct gateway *g);
 struct secret_entry;
 enum gateway_secret { GATEWAY_SECRET_FREE, GATEWAY_SECRET_BOUND, GATEWAY_SECRET_SPENT, GATEWAY_SECRET_LOCKED, GATEWAY_SECRET_EXPIRED };
 const char *gateway_secret_name(enum gateway_secret s);
-// Hand each secret of a table (NULL: of all) to each(), in no special order. Their values are never shown.
-bool gateway_secrets(const struct gateway *g, const char *table,
-	void (*each)(void *context, const struct secret_entry *e, enum gateway_secret state, int64_t changed_s), void *context);
-// Lock a secret, or set it free again; recorded with the name of who did it. False with the fault: no such secret.
-bool gateway_secret_set(struct gateway *g, const char *table, struct span reference, bool locked, const char *by, struct fault *f);
+typedef void gateway_secret_each(void *context, const struct secret_entry *e, enum gateway_secret state, int64_t changed_s);
+// Hand each secret of a table (NULL: of all) to each(), in no special order; their values are for nobody.
+// False: no such table.
+bool gateway_secrets(const struct gateway *g, const char *table, gateway_secret_each *each, void *context);
+typedef void gateway_secret_done(void *context, bool well);
+// Lock a secret, or set it free again; recorded with the name of who did it. done comes on the loop, once it is
+// durable or has failed. False with the fault, and no done: no such secret, or the store takes nothing.
+bool gateway_secret_set(struct gateway *g, const char *table, struct span reference, bool locked, const char *by,
+	gateway_secret_done *done, void *context, struct fault *f);
 
 #endif
