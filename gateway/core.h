@@ -86,11 +86,19 @@ enum slot { SLOT_FIRST, SLOT_POLL, SLOT_CONFIRM, SLOT_OWN, SLOT_COUNT };
 
 struct nonce { uint8_t octets[CAP_NONCE]; uint8_t len; };
 
+// The rows of one source. Drop folders have none of their own: they share one.
+struct share {
+	struct map_node node;
+	size_t rows, weight;			// weight: scratch of evict.c
+	char source[48];
+};
+
 // ---- transaction: one CMP operation of one device, known by its transactionID
 struct transaction {
 	uint64_t handle;
 	struct map_node by_id;
 	struct list order;			// open ones and closed ones, each by `due`
+	struct share *share;			// its source's, while it is open
 	int64_t due_ms;				// expiry, end of the confirmation time, or forgetting
 	uint8_t id[CAP_TRANSACTION_ID];
 	uint8_t id_len;
@@ -166,6 +174,7 @@ struct gateway {
 	struct list open, closed;		// transactions by due time
 	size_t open_count, closed_count;
 	struct map by_id;
+	struct map shares;			// of the open ones, by source
 	struct rate_table *rates;
 	uv_timer_t timer;
 	int64_t timer_due;			// 0: not armed
@@ -305,13 +314,24 @@ void exchange_close(struct gateway *g, struct exchange *x);
 
 // table.c: the rows, in memory for now.
 struct transaction *table_find(struct gateway *g, struct span transaction_id);
-// A new row; evicts what may be evicted. NULL when the table is full or memory is out.
-struct transaction *table_insert(struct gateway *g, struct span transaction_id);
+// A new row for a message of this peer; evicts what may be evicted. NULL when the table
+// is full, the peer's address has its share of it, or memory is out.
+struct transaction *table_insert(struct gateway *g, struct span transaction_id, const struct peer *peer);
 void table_remove(struct gateway *g, struct transaction *t);
 // Set when the row is due next, and which list it stands in.
 void table_schedule(struct gateway *g, struct transaction *t, int64_t due_ms);
-// Free octets of ended transactions, oldest first, until `octets` more fit the budget; false when they do not.
+// Free octets until `octets` more fit the budget: those of ended transactions,
+// oldest first, then those of idle ones; false when they do not.
 bool table_make_room(struct gateway *g, size_t octets);
+
+// evict.c: who makes room.
+// Count an open row under its source, and no more; false without memory.
+bool share_join(struct gateway *g, struct transaction *t, const char *source);
+void share_leave(struct gateway *g, struct transaction *t);
+struct share *share_of(struct gateway *g, const char *source);	// NULL: it has no open row
+// Remove the idle row whose loss costs least; only: of this source, NULL = of any. False when there is none.
+enum scarce { SCARCE_ROWS, SCARCE_OCTETS };
+bool evict_one(struct gateway *g, enum scarce what, const struct share *only);
 
 // submission.c
 // Send octets of a transaction upstream; false when the upstream cannot take them (the sentence stands in f).

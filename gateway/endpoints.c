@@ -278,7 +278,7 @@ make_tables(struct gateway *g, const struct gateway_setup *setup, struct fault *
 
 	g->rates = rate_table_new();
 	g->caches = mem_array(caches, sizeof(*g->caches));
-	if (g->rates == NULL || g->caches == NULL || !map_init(&g->by_id) || !map_init(&g->steps_by_id))
+	if (g->rates == NULL || g->caches == NULL || !map_init(&g->by_id) || !map_init(&g->steps_by_id) || !map_init(&g->shares))
 		return fault_set(f, FAIL_NONE, "", "out of memory, or no random octets from the kernel");
 	for (; g->cache_count < caches; g->cache_count++)
 		if ((g->caches[g->cache_count] = path_cache_new(PATHS_KEPT, PATHS_KEPT_S)) == NULL)
@@ -309,6 +309,7 @@ free_tables(struct gateway *g)
 	keyring_unref(g->keys);
 	map_clear(&g->by_id);
 	map_clear(&g->steps_by_id);
+	map_clear(&g->shares);
 	settings_unref(g->settings);
 	mem_free(g);
 }

@@ -228,13 +228,12 @@ serve_route(struct gateway *g, struct exchange *x)
 struct transaction *
 serve_row(struct gateway *g, const struct message *m, const struct settings_route *r, const struct peer *peer)
 {
-	struct transaction *t = table_insert(g, m->view.header.transaction_id);
+	struct transaction *t = table_insert(g, m->view.header.transaction_id, peer);
 
 	if (t == NULL)
 		return NULL;
 	snprintf(t->route, sizeof(t->route), "%s", r->name);
 	snprintf(t->source, sizeof(t->source), "%s", peer->text);
-	t->began_ms = clock_mono_ms();
 	if (serve_event(m) == EVENT_FIRST)
 		t->first_body = message_meaning(m)->body;
 	return t;

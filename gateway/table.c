@@ -3,9 +3,9 @@
 // is found again by the CA, since certConf and pollReq of unknown
 // transactions are passed on.
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/memory.h"
 #include "gateway/core.h"
+#include "gateway/route.h"
 
 struct transaction *
 table_find(struct gateway *g, struct span id)
@@ -20,6 +20,7 @@ table_remove(struct gateway *g, struct transaction *t)
 {
 	if (t->upstream != NULL && t->upstream->driver->upstream_forget != NULL)
 		t->upstream->driver->upstream_forget(t->upstream->driver_state, t->handle);
+	share_leave(g, t);
 	map_remove(&g->by_id, &t->by_id);
 	handle_close(&g->transactions, t->handle);
 	if (list_is_linked(&t->order)) {
@@ -33,32 +34,6 @@ table_remove(struct gateway *g, struct transaction *t)
 	blob_unref(t->chain);
 	blob_unref(t->own_answer);
 	mem_free(t);
-}
-
-// A row nobody waits for and the upstream is not busy with. A kept answer that
-// was never fetched stays: its device would lose a certificate.
-static bool
-may_be_evicted(const struct transaction *t)
-{
-	return t->submission == 0 && t->waiter == 0 && t->mailbox == NULL
-		&& (t->state == STATE_CONFIRM_DUE || t->state == STATE_UPWAIT || t->state == STATE_CONFIRMING
-			|| (t->state == STATE_READY && t->fetched));
-}
-
-// Devices that went silent after their certificate must not keep others out:
-// on routes that only forward, the CA answers their certConf without our row.
-static bool
-evict_one(struct gateway *g)
-{
-	for (struct list *n = g->open.next; n != &g->open; n = n->next) {
-		struct transaction *t = container_of(n, struct transaction, order);
-		if (may_be_evicted(t)) {
-			log_event(LOG_DEBUG_, "transaction", NULL, "the oldest idle transaction makes room for a new one");
-			table_remove(g, t);
-			return true;
-		}
-	}
-	return false;
 }
 
 // Into the list of its state, in order of the due times: a reload may have shortened those of the newer ones.
@@ -75,10 +50,46 @@ enlist(struct gateway *g, struct transaction *t, int64_t due_ms)
 	*(t->in_closed ? &g->closed_count : &g->open_count) += 1;
 }
 
-struct transaction *
-table_insert(struct gateway *g, struct span id)
+// One address may hold half of the table. Not so the own machine, drop folders
+// and what limits.rate_exempt names: many devices stand behind them.
+static size_t
+share_limit(const struct gateway *g, const struct peer *peer)
 {
-	if (g->open_count >= (size_t)g->settings->limits.transactions && !evict_one(g))
+	size_t all = (size_t)g->settings->limits.transactions;
+
+	if (peer->loopback || peer->source[0] == '\0' || address_within(peer->source, &g->settings->limits.rate_exempt))
+		return all;
+	return all > 1 ? all / 2 : 1;
+}
+
+static bool
+has_room(struct gateway *g, const struct peer *peer)
+{
+	const struct share *own = share_of(g, peer->source);
+
+	if (own != NULL && own->rows >= share_limit(g, peer))
+		return evict_one(g, SCARCE_ROWS, own);
+	return g->open_count < (size_t)g->settings->limits.transactions || evict_one(g, SCARCE_ROWS, NULL);
+}
+
+// Into the tables of the gateway, or into none.
+static bool
+enter(struct gateway *g, struct transaction *t, const struct peer *peer)
+{
+	t->handle = handle_open(&g->transactions, t);
+	if (t->handle != 0 && map_insert(&g->by_id, &t->by_id)) {
+		if (share_join(g, t, peer->source))
+			return true;
+		map_remove(&g->by_id, &t->by_id);
+	}
+	handle_close(&g->transactions, t->handle);
+	return false;
+}
+
+struct transaction *
+table_insert(struct gateway *g, struct span id, const struct peer *peer)
+{
+	if (!has_room(g, peer))
 		return NULL;
 	struct transaction *t = mem_alloc(sizeof(*t));
 	if (t == NULL)
@@ -88,13 +99,12 @@ table_insert(struct gateway *g, struct span id)
 	t->by_id.key = span_of(t->id, id.len);
 	t->first_body = BODY_COUNT;
 	t->state = STATE_NEW;
-	t->handle = handle_open(&g->transactions, t);
-	if (t->handle == 0 || !map_insert(&g->by_id, &t->by_id)) {
-		handle_close(&g->transactions, t->handle);
+	t->began_ms = clock_mono_ms();
+	if (!enter(g, t, peer)) {
 		mem_free(t);
 		return NULL;
 	}
-	enlist(g, t, clock_mono_ms() + g->settings->limits.transaction_timeout);
+	enlist(g, t, t->began_ms + g->settings->limits.transaction_timeout);
 	return t;
 }
 
@@ -104,6 +114,8 @@ table_schedule(struct gateway *g, struct transaction *t, int64_t due_ms)
 	list_remove(&t->order);
 	*(t->in_closed ? &g->closed_count : &g->open_count) -= 1;
 	enlist(g, t, due_ms);
+	if (t->in_closed)
+		share_leave(g, t);
 	while (g->closed_count > CLOSED_MAX)
 		table_remove(g, container_of(g->closed.next, struct transaction, order));
 }
@@ -116,6 +128,8 @@ table_make_room(struct gateway *g, size_t octets)
 	// Ended transactions may hold at most three quarters, so that new ones find room at once.
 	while (!list_is_empty(&g->closed) && blob_bytes() + octets > budget / 4 * 3)
 		table_remove(g, container_of(g->closed.next, struct transaction, order));
+	while (blob_bytes() + octets > budget && evict_one(g, SCARCE_OCTETS, NULL))
+		;
 	return blob_bytes() + octets <= budget;
 }
 
