@@ -22,6 +22,7 @@
 #include "transports/coap_block.h"
 #include "transports/coap_path.h"
 #include "transports/coap_replay.h"
+#include "transports/coap_sessions.h"
 
 enum {
 	FORMAT_PKIXCMP = 259,
@@ -70,7 +71,8 @@ struct listener {
 	struct replay replay;
 	struct coap_assemblies assemblies;
 	uint64_t dropped, evicted;	// already counted of the two tables' counters
-	size_t sessions;
+	struct coap_sessions sessions;
+	bool crowded;			// idle sessions are let go soon
 	coap_session_t *excess[EVENTS_MAX];	// connections beyond the limit, ended after libcoap's work
 	size_t excess_count;
 	void (*closed)(void *context);
@@ -360,8 +362,12 @@ on_tick(uv_timer_t *timer)
 static void
 end_exchange(struct exchange *x)
 {
+	struct coap_peer *p = coap_session_get_app_data(x->to.session);
+
 	unlist(x);
 	handle_close(&x->listener->exchanges, x->token);
+	if (p != NULL)
+		p->running--;
 	coap_session_release(x->to.session);
 	mem_free(x);
 }
@@ -390,6 +396,9 @@ new_exchange(struct request *r)
 		return NULL;
 	}
 	coap_session_reference(x->to.session);
+	struct coap_peer *p = coap_session_get_app_data(x->to.session);
+	if (p != NULL)
+		p->running++;
 	return x;
 }
 
@@ -648,14 +657,6 @@ take_content(struct request *r)
 	blob_unref(whole);
 }
 
-// Idle sessions are capped by libcoap; those that wait for an answer or for an
-// acknowledgement are not, so they are held against both limits together.
-static bool
-crowded(const struct listener *l)
-{
-	return !l->stream && (int64_t)l->sessions > l->limits->coap_sessions + l->limits->coap_waiting;
-}
-
 // Everything about a request that can be refused before its content is looked at.
 static bool
 admitted(const struct request *r)
@@ -670,11 +671,6 @@ admitted(const struct request *r)
 	}
 	if (r->l->draining && (!r->blocked || r->block1.num == 0)) {
 		refuse_for(r, CODE(5, 3), "the gateway is closing", 1);
-		return false;
-	}
-	if (crowded(r->l)) {
-		count(r->l, "coap.sessions-full");
-		refuse_for(r, CODE(5, 3), "too many peers", BUSY_SECONDS);
 		return false;
 	}
 	return true;
@@ -829,6 +825,7 @@ on_request(coap_resource_t *resource, coap_session_t *session, const coap_pdu_t 
 		count(l, "coap.multicast");
 		return;
 	}
+	coap_sessions_touch(&l->sessions, coap_session_get_app_data(session));
 	read_request(&r, l, session, pdu);
 	take_request(&r);
 }
@@ -858,8 +855,8 @@ forget_session(struct listener *l, const coap_session_t *session)
 static void
 session_begins(struct listener *l, coap_session_t *session)
 {
-	l->sessions++;
-	if (!l->stream || (int64_t)l->sessions <= l->limits->coap_sessions)
+	coap_session_set_app_data(session, coap_sessions_enter(&l->sessions, session));
+	if (!l->stream || (int64_t)l->sessions.count <= l->limits->coap_sessions)
 		return;
 	count(l, "coap.sessions-full");
 	if (l->excess_count < EVENTS_MAX)
@@ -867,10 +864,10 @@ session_begins(struct listener *l, coap_session_t *session)
 }
 
 static void
-session_ends(struct listener *l, const coap_session_t *session)
+session_ends(struct listener *l, coap_session_t *session)
 {
-	if (l->sessions > 0)
-		l->sessions--;
+	coap_sessions_leave(&l->sessions, coap_session_get_app_data(session));
+	coap_session_set_app_data(session, NULL);
 	for (size_t i = 0; i < l->excess_count; i++)
 		if (l->excess[i] == session)
 			l->excess[i] = NULL;
@@ -938,6 +935,28 @@ end_excess(struct listener *l)
 	l->excess_count = 0;
 }
 
+// libcoap caps its idle sessions, and lets one go for each that comes. Those that
+// wait for an acknowledgement are not idle for a minute and a half, so a crowd of
+// peers that never acknowledge would keep all others out. When both together are
+// too many, the messages of the most silent ones are given up, and idle sessions
+// end after a second until it is quiet again.
+static void
+relieve(struct listener *l)
+{
+	int64_t limit = l->limits->coap_sessions + l->limits->coap_waiting;
+	bool crowded = !l->stream && (int64_t)l->sessions.count > limit;
+	coap_session_t *session;
+
+	if (crowded != l->crowded)
+		coap_context_set_session_timeout(l->context, crowded ? 1 : 0);
+	l->crowded = crowded;
+	if (!crowded)
+		return;
+	count(l, "coap.sessions-full");
+	while (!l->closing && (session = coap_sessions_release(&l->sessions, (size_t)limit)) != NULL)
+		coap_session_disconnected(session, COAP_NACK_NOT_DELIVERABLE);
+}
+
 // Each call of coap_io_do_epoll walks all sessions once. Handing the same event
 // over many times lets one walk serve many datagrams; the reads that find
 // nothing are harmless. Only endpoints of datagrams are repeated: a stream's
@@ -971,6 +990,7 @@ on_readable(uv_poll_t *poll, int status, int events)
 		l->inside = true;
 		coap_io_do_epoll(l->context, work, repeat_events(l, ready, (size_t)n, work));
 		end_excess(l);
+		relieve(l);
 		l->inside = false;
 	}
 	arm_tick(l);
@@ -1110,6 +1130,7 @@ open_tables(struct listener *l)
 	};
 
 	handle_table_init(&l->exchanges);
+	coap_sessions_init(&l->sessions);
 	return replay_init(&l->replay, (size_t)t->coap_answers) && coap_assemblies_init(&l->assemblies, &limits);
 }
 
@@ -1139,6 +1160,7 @@ free_listener(struct listener *l)
 {
 	if (l->context != NULL)
 		coap_free_context(l->context);
+	coap_sessions_clear(&l->sessions);
 	coap_assemblies_clear(&l->assemblies);
 	replay_clear(&l->replay);
 	handle_table_clear(&l->exchanges);
