@@ -9,12 +9,16 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/log_queue.h"
 
-#define LINE_MAX_OCTETS 8192
+#define LINE_MAX_OCTETS LOG_QUEUE_LINE
 #define VALUE_MAX 1024		// text of a peer is cut here
 
-static enum log_level wanted = LOG_INFO_;
-static enum { STYLE_LOGFMT, STYLE_JSON, STYLE_SYSTEMD, STYLE_TERMINAL } style = STYLE_LOGFMT;
+enum style { STYLE_LOGFMT, STYLE_JSON, STYLE_SYSTEMD, STYLE_TERMINAL };
+
+// The thread that writes reads them as well.
+static _Atomic int wanted = LOG_INFO_;
+static _Atomic int style = STYLE_LOGFMT;
 static void (*sink_line)(void *context, const char *line);
 static void *sink_context;
 
@@ -25,7 +29,7 @@ static const int level_priorities[] = { 3, 4, 6, 7, 7 };	// of syslog
 void
 log_setup(enum log_level level, enum log_format format)
 {
-	wanted = level;
+	wanted = (int)level;
 	style = format == LOG_FORMAT_JSON ? STYLE_JSON : STYLE_LOGFMT;
 	if (format != LOG_FORMAT_AUTO)
 		return;
@@ -38,7 +42,7 @@ log_setup(enum log_level level, enum log_format format)
 bool
 log_wanted(enum log_level level)
 {
-	return level <= wanted;
+	return (int)level <= wanted;
 }
 
 static void
@@ -103,10 +107,34 @@ put_plain(struct buffer *b, const char *stamp, enum log_level level, const char 
 	put_logfmt(b, fields);
 }
 
+// A whole line with its end; too long, or no memory: the sentence alone.
+static void
+put_line(struct buffer *b, enum log_level level, const char *part, const struct log_field *fields, const char *text)
+{
+	char stamp[32];
+
+	calendar_text(clock_wall_ms(), stamp, sizeof(stamp));
+	if (style == STYLE_JSON)
+		put_json(b, stamp, level, part, text, fields);
+	else
+		put_plain(b, stamp, level, part, text, fields);
+	buffer_append_octet(b, '\n');
+}
+
+static void
+write_line(struct span line)
+{
+	if (log_queue_put(line))
+		return;
+	if (write(STDERR_FILENO, line.data, line.len) < 0) {
+		// Nobody reads the log: the gateway goes on.
+	}
+}
+
 void
 log_event(enum log_level level, const char *part, const struct log_field *fields, const char *format, ...)
 {
-	char text[VALUE_MAX], stamp[32];
+	char text[VALUE_MAX], bare[VALUE_MAX + 64];
 	struct buffer line;
 	va_list args;
 
@@ -115,22 +143,40 @@ log_event(enum log_level level, const char *part, const struct log_field *fields
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	calendar_text(clock_wall_ms(), stamp, sizeof(stamp));
 	buffer_init(&line, LINE_MAX_OCTETS);
-	if (style == STYLE_JSON)
-		put_json(&line, stamp, level, part, text, fields);
-	else
-		put_plain(&line, stamp, level, part, text, fields);
-	buffer_append_octet(&line, sink_line != NULL ? '\0' : '\n');
+	put_line(&line, level, part, fields, text);
 	if (line.failed) {
-		// Too long, or no memory: the sentence alone.
-		fprintf(stderr, "%s %s %s: %.200s\n", stamp, level_names[level], part, text);
+		snprintf(bare, sizeof(bare), "%s %s: %.200s\n", level_names[level], part, text);
+		write_line(span_text(bare));
 	} else if (sink_line != NULL) {
+		line.data[line.len - 1] = '\0';
 		sink_line(sink_context, (const char *)line.data);
-	} else if (write(STDERR_FILENO, line.data, line.len) < 0) {
-		// Nobody reads the log: the gateway goes on.
+	} else {
+		write_line(buffer_span(&line));
 	}
 	buffer_clear(&line);
+}
+
+// The thread has found the queue empty after it was full.
+static void
+put_dropped(struct buffer *b, uint64_t count)
+{
+	char text[80];
+
+	snprintf(text, sizeof(text), "%llu lines of the log were dropped: nobody read it in time", (unsigned long long)count);
+	put_line(b, LOG_WARN_, "log", NULL, text);
+}
+
+bool
+log_start(void)
+{
+	return log_queue_start(LOG_QUEUE_OCTETS, put_dropped);
+}
+
+bool
+log_stop(int64_t ms)
+{
+	return log_queue_stop(ms);
 }
 
 void

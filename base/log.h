@@ -20,6 +20,16 @@ bool log_wanted(enum log_level level);
 // Write one line; the fields array ends with an entry whose key is NULL, or is NULL.
 void log_event(enum log_level level, const char *part, const struct log_field *fields,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
+// From now on a thread of its own writes the lines, so that a sink nobody reads
+// never holds the caller up. What does not fit its queue is dropped, and a line
+// says how much was. Start it when all rights are given up: threads keep theirs.
+// False without memory or thread; then all stays as it was.
+bool log_start(void);
+// Let it end, once it has written all; after at most `ms` it is given up, and what is
+// logged from then on is dropped. True when it has ended; may be tried again.
+bool log_stop(int64_t ms);
+#define LOG_QUEUE_OCTETS 262144
+
 // Tests: hand each finished line (without its line end) to sink instead of stderr; NULL restores.
 void log_redirect(void (*sink)(void *context, const char *line), void *context);
 

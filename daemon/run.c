@@ -20,6 +20,7 @@
 #include "transports/driver.h"
 
 #define STOP_GRACE_MS 10000	// steps in progress may end, design: a crash with manners
+#define LOG_GRACE_MS 1000	// for the last lines, when nobody reads the log
 #define UPKEEP_MS 60000
 
 enum { FINDINGS_MAX = 24 * 1024 };	// octets of findings that an answer to `reload` brings
@@ -263,6 +264,8 @@ bring_up(struct daemon *d)
 	    // ---- root rights end here ----
 	    !rights_drop(&rights, needs_low_ports(d->settings), &f))
 		return tell(&f);
+	if (!log_start() && !fault_set(&f, FAIL_NONE, "log", "no thread to write it"))
+		return tell(&f);
 	log_posture(d, &rights);
 	if (!services_open(d, &f) || !services_gateway(d, bind_listener, &f) || !gateway_open(d->gateway, &f))
 		return tell(&f);
@@ -304,6 +307,7 @@ daemon_run(const char *file, const struct config_scheme *schemes, bool fresh_sto
 	crypto_stop();
 	if (up)
 		log_event(LOG_INFO_, "stop", NULL, "ended");
+	log_stop(LOG_GRACE_MS);
 	settings_unref(d.settings);
 	return up ? RUN_ENDED : RUN_LOCAL_FAULT;
 }
