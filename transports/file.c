@@ -5,6 +5,8 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -16,7 +18,16 @@
 #include "transports/driver.h"
 #include "transports/file_box.h"
 
-enum { IN_FLIGHT_MAX = 64, SCAN_MAX = 4096, TICK_MS = 500, BACK_OFF_MS = 5000, BACK_OFF_MAX_MS = 300000, SWEEP_MS = 3600000 };
+enum {
+	IN_FLIGHT_MAX = 64,
+	SCAN_MAX = 4096,		// names of one pass over the folder
+	STRANGE_MAX = 32,		// entries that are no files, named in the log each minute
+	ITEMS_MAX = 2 * SCAN_MAX,	// kept in mind; those beyond it wait for their pass
+	TICK_MS = 500, BACK_OFF_MS = 5000, BACK_OFF_MAX_MS = 300000, SWEEP_MS = 3600000,
+	QUIET_MS = 2000,		// a file nobody has touched for so long is as its writer wants it (FAT keeps time by 2 s)
+	LOCK_PATIENCE_MS = 15000,	// the listener before this one may take so long to end
+	LABEL_MARK = 16			// octets of a return label before the name: content and size
+};
 
 struct options { int64_t keep, settle, rescan; };
 
@@ -30,7 +41,8 @@ struct item {
 	uint64_t handle;
 	enum item_state state;
 	bool seen;			// by the scan under way
-	int64_t mark, since_ms;		// of an incomplete file, and since when it has not changed
+	struct file_mark mark;		// when it was read last
+	int64_t since_ms;		// since when it has not changed
 	int64_t retry_ms, back_off_ms;
 };
 
@@ -46,8 +58,13 @@ struct listener {
 	struct handle_table handles;
 	uv_fs_event_t events;
 	uv_timer_t timer;
-	size_t in_flight, jobs, open_handles;
+	size_t count, in_flight, jobs, open_handles;
 	int64_t scan_ms, sweep_ms;	// when the next is due
+	char pass[FILE_NAME_MAX + 1];	// the last name of the pass before; empty: begin at the front
+	size_t strange, named;		// entries that are no files: all, and those named in this minute
+	int64_t named_ms;		// when it began
+	int64_t opened_ms;
+	bool locked, told_of_lock;	// the folder is ours alone
 	bool scanning, changed, draining, closing;
 	void (*closed)(void *context);
 	void *closed_context;
@@ -66,13 +83,80 @@ struct job {
 	char name[FILE_NAME_MAX + 1], body[32], text[512];
 	struct blob *octets;
 	size_t limit;
-	int64_t keep_s, mark;
+	int64_t keep_s;
+	struct file_mark mark;
 	enum file_read read;
-	bool well;
+	bool well, left;
 	struct fault fault;
-	char (*names)[FILE_NAME_MAX + 1];
-	size_t count;
+	char (*names)[FILE_NAME_MAX + 1];	// SCAN: what stands in in/ behind `name`, in order; then entries that are no files
+	size_t count, strange;
+	bool more;				// there are more names behind them
 };
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+// Names that are taken are short enough.
+static void
+copy_name(char out[FILE_NAME_MAX + 1], const char *name)
+{
+	memcpy(out, name, strlen(name) + 1);
+}
+
+// The names are a heap, the greatest on top, as soon as they are as many as one pass takes.
+static void
+sift_down(struct job *j, size_t at)
+{
+	char held[FILE_NAME_MAX + 1];
+
+	for (size_t child; (child = 2 * at + 1) < j->count; at = child) {
+		if (child + 1 < j->count && strcmp(j->names[child + 1], j->names[child]) > 0)
+			child++;
+		if (strcmp(j->names[at], j->names[child]) >= 0)
+			return;
+		memcpy(held, j->names[at], sizeof(held));
+		memcpy(j->names[at], j->names[child], sizeof(held));
+		memcpy(j->names[child], held, sizeof(held));
+	}
+}
+
+// Keep the first names in order behind the last pass.
+static void
+keep_name(struct job *j, const char *name)
+{
+	if (strcmp(name, j->name) <= 0)
+		return;
+	if (j->count < SCAN_MAX) {
+		copy_name(j->names[j->count++], name);
+		for (size_t i = j->count == SCAN_MAX ? SCAN_MAX / 2 : 0; i-- > 0;)
+			sift_down(j, i);
+		return;
+	}
+	j->more = true;
+	if (strcmp(name, j->names[0]) >= 0)
+		return;
+	copy_name(j->names[0], name);
+	sift_down(j, 0);
+}
+
+static void
+keep_entry(struct job *j, const struct dirent *e)
+{
+	struct stat st;
+
+	if (!file_name_taken(e->d_name))
+		return;
+	bool regular = e->d_type == DT_REG;
+	if (e->d_type == DT_UNKNOWN)
+		regular = fstatat(j->box.in, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
+	if (regular)
+		keep_name(j, e->d_name);
+	else if (j->strange++ < STRANGE_MAX)
+		copy_name(j->names[SCAN_MAX + j->strange - 1], e->d_name);
+}
 
 static void
 scan_folder(struct job *j)
@@ -86,11 +170,13 @@ scan_folder(struct job *j)
 			close(fd);
 		return;
 	}
-	j->names = mem_array(SCAN_MAX, sizeof(*j->names));
-	while (j->names != NULL && j->count < SCAN_MAX && (e = readdir(d)) != NULL)
-		if (file_name_taken(e->d_name))
-			memcpy(j->names[j->count++], e->d_name, strlen(e->d_name));
+	j->names = mem_array(SCAN_MAX + STRANGE_MAX, sizeof(*j->names));
+	while (j->names != NULL && (e = readdir(d)) != NULL)
+		keep_entry(j, e);
 	closedir(d);
+	if (j->names == NULL)
+		return;
+	qsort(j->names, j->count, sizeof(*j->names), by_name);
 	j->well = true;
 }
 
@@ -102,10 +188,15 @@ on_work(uv_work_t *work)
 	switch (j->kind) {
 	case JOB_SCAN: scan_folder(j); break;
 	case JOB_READ: j->read = file_box_read(&j->box, j->name, j->limit, &j->octets, &j->mark, &j->fault); break;
-	case JOB_ANSWER: j->well = file_box_answer(&j->box, j->name, j->body, blob_span(j->octets), &j->fault); break;
-	case JOB_BAD: j->well = file_box_bad(&j->box, j->name, j->text, &j->fault); break;
+	case JOB_ANSWER:
+		j->well = file_box_answer(&j->box, j->name, &j->mark, j->body, blob_span(j->octets), &j->left, &j->fault);
+		break;
+	case JOB_BAD: j->well = file_box_bad(&j->box, j->name, &j->mark, j->text, &j->left, &j->fault); break;
 	case JOB_STATUS: j->well = file_box_status(&j->box, j->name, j->text, &j->fault); break;
-	case JOB_SWEEP: file_box_sweep(&j->box, j->keep_s); break;
+	case JOB_SWEEP:
+		file_box_sweep(&j->box, j->keep_s);
+		j->well = true;
+		break;
 	}
 }
 
@@ -127,6 +218,7 @@ job_new(struct listener *l, enum job_kind kind, struct item *item)
 	j->keep_s = l->options->keep / 1000;
 	if (item != NULL) {
 		j->item = item->handle;
+		j->mark = item->mark;
 		snprintf(j->name, sizeof(j->name), "%s", item->name);
 	}
 	return j;
@@ -152,6 +244,7 @@ item_free(struct listener *l, struct item *i)
 		l->in_flight--;
 	map_remove(&l->by_name, &i->by_name);
 	list_remove(&i->order);
+	l->count--;
 	handle_close(&l->handles, i->handle);
 	mem_free(i);
 }
@@ -189,6 +282,7 @@ item_of(struct listener *l, const char *name)
 		return NULL;
 	}
 	list_append(&l->items, &i->order);
+	l->count++;
 	return i;
 }
 
@@ -221,8 +315,8 @@ start_bad(struct listener *l, struct item *i, const char *reason)
 		retry_later(i, 0);
 }
 
-static void
-start_answer(struct listener *l, struct item *i, struct blob *message, const char *body)
+static struct job *
+answer_job(struct listener *l, struct item *i, struct blob *message, const char *body)
 {
 	struct job *j = job_new(l, JOB_ANSWER, i);
 
@@ -230,7 +324,13 @@ start_answer(struct listener *l, struct item *i, struct blob *message, const cha
 		j->octets = blob_ref(message);
 		snprintf(j->body, sizeof(j->body), "%s", body != NULL ? body : "answer");
 	}
-	if (job_start(j))
+	return j;
+}
+
+static void
+start_answer(struct listener *l, struct item *i, struct blob *message, const char *body)
+{
+	if (job_start(answer_job(l, i, message, body)))
 		item_set(i, ITEM_JOB);
 	else
 		retry_later(i, 0);
@@ -251,6 +351,63 @@ start_work(struct listener *l)
 
 // ---- results
 
+// Name it once, while it stands there, and not too many of them.
+static void
+name_strange(struct listener *l, const char *name)
+{
+	bool known = map_find(&l->by_name, span_text(name)) != NULL;
+	struct item *i = known || l->named < STRANGE_MAX ? item_of(l, name) : NULL;
+
+	if (i == NULL)
+		return;
+	i->seen = true;
+	if (i->state == ITEM_WAITS)
+		item_set(i, ITEM_STRANGE);
+	if (known)
+		return;
+	l->named++;
+	log_event(LOG_WARN_, "file", NULL, "a file that is no regular file is left alone: %s", i->name);
+}
+
+static void
+tell_strange(struct listener *l, const struct job *j)
+{
+	int64_t now = clock_mono_ms();
+
+	if (now - l->named_ms >= 60000) {
+		l->named_ms = now;
+		l->named = 0;
+	}
+	for (size_t n = 0; n < j->strange && n < STRANGE_MAX; n++)
+		name_strange(l, j->names[SCAN_MAX + n]);
+	if (j->strange > STRANGE_MAX && l->strange <= STRANGE_MAX)
+		log_event(LOG_WARN_, "file", NULL, "%zu entries of %s/in are no regular files and are left alone; not all are named", j->strange, l->path);
+	l->strange = j->strange;
+}
+
+// Tell whether a pass has looked at this name.
+static bool
+was_passed(const struct job *j, const char *name)
+{
+	return strcmp(name, j->name) > 0 && (!j->more || strcmp(name, j->names[j->count - 1]) <= 0);
+}
+
+// Forget what stands in in/ no more; and when it is too much to keep in mind, what another pass will find again.
+static void
+forget_items(struct listener *l, const struct job *j)
+{
+	for (struct list *n = l->items.next, *next; n != &l->items; n = next) {
+		struct item *i = container_of(n, struct item, order);
+		next = n->next;
+		bool idle = i->state == ITEM_WAITS || i->state == ITEM_STRANGE;
+		bool gone = i->state == ITEM_STRANGE || was_passed(j, i->name);
+		if (!i->seen && idle && (gone || l->count > ITEMS_MAX))
+			item_free(l, i);
+		else
+			i->seen = false;
+	}
+}
+
 static void
 scanned(struct listener *l, struct job *j)
 {
@@ -259,36 +416,65 @@ scanned(struct listener *l, struct job *j)
 		return;
 	for (size_t n = 0; n < j->count; n++) {
 		struct item *i = item_of(l, j->names[n]);
-		if (i != NULL)
-			i->seen = true;
+		if (i == NULL)
+			continue;
+		i->seen = true;
+		if (i->state == ITEM_STRANGE)
+			item_set(i, ITEM_WAITS);
 	}
-	for (struct list *n = l->items.next, *next; n != &l->items; n = next) {
-		struct item *i = container_of(n, struct item, order);
-		next = n->next;
-		if (!i->seen && (i->state == ITEM_WAITS || i->state == ITEM_STRANGE))
-			item_free(l, i);
-		else
-			i->seen = false;
-	}
+	tell_strange(l, j);
+	forget_items(l, j);
+	snprintf(l->pass, sizeof(l->pass), "%s", j->more ? j->names[j->count - 1] : "");
+	l->changed = l->changed || j->more;
 	start_work(l);
 }
 
-// A file that is not whole: wait for a change, but not for ever.
-static void
-incomplete(struct listener *l, struct item *i, const struct job *j)
+// Tell whether a file has not changed for so long; else it is looked at again in a second.
+static bool
+is_quiet(struct item *i, const struct job *j, int64_t ms)
 {
 	int64_t now = clock_mono_ms();
 
-	item_set(i, ITEM_WAITS);
-	if (i->since_ms == 0 || i->mark != j->mark) {
-		i->mark = j->mark;
+	if (i->since_ms == 0 || !file_mark_unchanged(&i->mark, &j->mark))
 		i->since_ms = now;
-	}
-	if (now - i->since_ms >= l->options->settle) {
-		start_bad(l, i, j->fault.set ? j->fault.text : "not a whole PKIMessage, and it has not grown any more");
-		return;
-	}
+	i->mark = j->mark;
+	if (now - i->since_ms >= ms)
+		return true;
 	i->retry_ms = now + 1000;
+	item_set(i, ITEM_WAITS);
+	return false;
+}
+
+// How long a file that could be handed over or reported is given to go on changing.
+static int64_t
+quiet_ms(const struct listener *l)
+{
+	return l->options->settle < QUIET_MS ? l->options->settle : QUIET_MS;
+}
+
+// What a return label is: the mark of the content, and the name.
+static size_t
+write_label(const struct item *i, uint8_t out[LABEL_MARK + FILE_NAME_MAX])
+{
+	size_t len = strlen(i->name);
+
+	memcpy(out, &i->mark.content, 8);
+	memcpy(out + 8, &i->mark.size, 8);
+	memcpy(out + LABEL_MARK, i->name, len);
+	return LABEL_MARK + len;
+}
+
+static bool
+read_label(struct span label, char name[FILE_NAME_MAX + 1], struct file_mark *mark)
+{
+	if (label.len <= LABEL_MARK || label.len > LABEL_MARK + FILE_NAME_MAX)
+		return false;
+	*mark = (struct file_mark){ .read = true };
+	memcpy(&mark->content, label.data, 8);
+	memcpy(&mark->size, label.data + 8, 8);
+	memcpy(name, label.data + LABEL_MARK, label.len - LABEL_MARK);
+	name[label.len - LABEL_MARK] = '\0';
+	return true;
 }
 
 static void
@@ -296,10 +482,11 @@ hand_over(struct listener *l, struct item *i, struct blob *octets, enum content_
 {
 	static const struct label no_label;
 	struct peer peer = { .loopback = false };
+	uint8_t label[LABEL_MARK + FILE_NAME_MAX];
 
 	snprintf(peer.text, sizeof(peer.text), "%.79s", i->name);
 	item_set(i, ITEM_ASKED);
-	l->core->deliver(l->core->context, l->owner, i->handle, &peer, &no_label, kind, octets, span_text(i->name));
+	l->core->deliver(l->core->context, l->owner, i->handle, &peer, &no_label, kind, octets, span_of(label, write_label(i, label)));
 }
 
 static void
@@ -308,13 +495,22 @@ was_read(struct listener *l, struct item *i, struct job *j)
 	switch (j->read) {
 	case FILE_WHOLE:
 	case FILE_PKCS10:
+		// A message that is whole beyond doubt goes at once.
+		if (!is_quiet(i, j, j->mark.sure ? 0 : quiet_ms(l)))
+			break;
 		if (l->draining)
 			item_set(i, ITEM_WAITS);
 		else
 			hand_over(l, i, j->octets, j->read == FILE_PKCS10 ? CONTENT_PKCS10 : CONTENT_PKIMESSAGE);
 		break;
-	case FILE_PARTIAL: incomplete(l, i, j); break;
-	case FILE_BAD: start_bad(l, i, j->fault.text); break;
+	case FILE_PARTIAL:
+		if (is_quiet(i, j, l->options->settle))
+			start_bad(l, i, j->fault.set ? j->fault.text : "not a whole PKIMessage, and it has not grown any more");
+		break;
+	case FILE_BAD:
+		if (is_quiet(i, j, quiet_ms(l)))
+			start_bad(l, i, j->fault.text);
+		break;
 	case FILE_STRANGE:
 		log_event(LOG_WARN_, "file", NULL, "a file that is no regular file is left alone: %s", i->name);
 		item_set(i, ITEM_STRANGE);
@@ -323,18 +519,20 @@ was_read(struct listener *l, struct item *i, struct job *j)
 	}
 }
 
+// i: NULL when another message has its name by now.
 static void
 was_written(struct listener *l, struct item *i, struct job *j)
 {
 	char text[400];
 
-	if (j->well) {
-		if (j->kind != JOB_STATUS)
-			item_free(l, i);	// it left in/; a file of this name that comes again is a new one
+	if (!j->well)
+		log_event(LOG_ERROR_, "file", NULL, "%s: %s", j->name, fault_text(&j->fault, text, sizeof(text)));
+	if (j->kind == JOB_STATUS || j->kind == JOB_SWEEP)
 		return;
-	}
-	log_event(LOG_ERROR_, "file", NULL, "%s: %s", j->name, fault_text(&j->fault, text, sizeof(text)));
-	if (j->kind != JOB_STATUS)
+	l->changed = l->changed || j->left;
+	if (j->well && i != NULL)
+		item_free(l, i);	// it left in/; a file of this name that comes again is a new one
+	else if (i != NULL)
 		retry_later(i, 0);
 }
 
@@ -354,7 +552,7 @@ on_done(uv_work_t *work, int status)
 			scanned(l, j);
 		else if (i != NULL && j->kind == JOB_READ)
 			was_read(l, i, j);
-		else if (i != NULL)
+		else if (j->kind != JOB_READ)
 			was_written(l, i, j);
 		start_work(l);
 	}
@@ -404,16 +602,23 @@ static bool
 listener_post(struct listener *l, struct span return_label, struct blob *message, const char *body, struct fault *f)
 {
 	char name[FILE_NAME_MAX + 1];
+	struct file_mark mark;
 
-	if (return_label.len == 0 || return_label.len > FILE_NAME_MAX)
+	if (!read_label(return_label, name, &mark))
 		return fault_set(f, FAIL_NONE, "", "no such file");
-	memcpy(name, return_label.data, return_label.len);
-	name[return_label.len] = '\0';
-	struct item *i = item_of(l, name);
-	if (i == NULL)
-		return fault_set(f, FAIL_NONE, name, "out of memory");
-	start_answer(l, i, message, body);
-	return true;
+	struct map_node *n = map_find(&l->by_name, span_text(name));
+	struct item *i = n != NULL ? container_of(n, struct item, by_name) : NULL;
+	if (i != NULL && i->state == ITEM_ASKED && file_mark_same(&i->mark, &mark)) {
+		start_answer(l, i, message, body);
+		return true;
+	}
+	// Another message may have the name by now, and its own answer to come.
+	struct job *j = answer_job(l, NULL, message, body);
+	if (j != NULL) {
+		snprintf(j->name, sizeof(j->name), "%s", name);
+		j->mark = mark;
+	}
+	return job_start(j) || fault_set(f, FAIL_NONE, name, "out of memory");
 }
 
 // ---- the listener
@@ -421,11 +626,27 @@ listener_post(struct listener *l, struct span return_label, struct blob *message
 static void
 scan(struct listener *l)
 {
-	if (l->scanning || l->draining)
+	if (l->scanning || l->draining || !l->locked)
 		return;
 	l->changed = false;
 	l->scan_ms = clock_mono_ms() + l->options->rescan;
-	l->scanning = job_start(job_new(l, JOB_SCAN, NULL));
+	struct job *j = job_new(l, JOB_SCAN, NULL);
+	if (j != NULL)
+		snprintf(j->name, sizeof(j->name), "%s", l->pass);
+	l->scanning = job_start(j);
+}
+
+// Two that serve one folder would answer each message twice. After a reload the
+// listener before this one still has it, until its last message is answered.
+static bool
+has_lock(struct listener *l)
+{
+	l->locked = l->locked || file_box_lock(&l->box);
+	if (!l->locked && !l->told_of_lock && clock_mono_ms() - l->opened_ms >= LOCK_PATIENCE_MS) {
+		l->told_of_lock = true;
+		log_event(LOG_WARN_, "file", NULL, "another listener or gateway serves %s; this one waits until it ends", l->path);
+	}
+	return l->locked;
 }
 
 static void
@@ -446,6 +667,8 @@ on_timer(uv_timer_t *timer)
 	struct listener *l = timer->data;
 	int64_t now = clock_mono_ms();
 
+	if (l->draining || !has_lock(l))
+		return;
 	if (l->changed || l->scan_ms <= now)
 		scan(l);
 	if (l->sweep_ms <= now) {
@@ -479,6 +702,7 @@ listener_open(const struct listener_setup *setup, struct fault *f)
 	handle_table_init(&l->handles);
 	uv_fs_event_init(l->core->loop, &l->events);
 	uv_timer_init(l->core->loop, &l->timer);
+	l->opened_ms = clock_mono_ms();
 	l->events.data = l->timer.data = l;
 	l->open_handles = 2;
 	char in[600];
@@ -545,7 +769,8 @@ static const struct option_row listener_rows[] = {
 	{ .key = "keep", .kind = OPTION_DURATION, .offset = offsetof(struct options, keep), .min = 0, .max = INT64_C(31536000000), .standard = "7d",
 	  .help = "How long answered messages stay in done/." },
 	{ .key = "settle", .kind = OPTION_DURATION, .offset = offsetof(struct options, settle), .min = 1000, .max = 86400000, .standard = "30s",
-	  .help = "How long an incomplete file may stand unchanged before it is moved to bad/." },
+	  .help = "How long an incomplete file may stand unchanged before it is moved to bad/. A file that is a complete message goes at once, one that "
+	  "is none or has holes after two seconds without a change." },
 	{ .key = "rescan", .kind = OPTION_DURATION, .offset = offsetof(struct options, rescan), .min = 1000, .max = 3600000, .standard = "10s",
 	  .help = "How often the folder is read even when no change was told." },
 	{ .key = NULL }

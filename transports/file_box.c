@@ -8,16 +8,21 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <strings.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/durable.h"
+#include "base/map.h"
 #include "base/memory.h"
 #include "base/pem.h"
 
-#define TRIES 100	// names tried when one is taken
+#define TRIES 100		// when others take the names we find free
+#define NUMBER_MAX (1u << 30)	// of a name that is taken
+#define DEPTH_MAX 64		// of elements within elements
+#define HOLE 64			// so many zeros in a row are a part that was not written yet
 
 // ---- folders
 
@@ -56,6 +61,13 @@ file_box_open(struct file_box *b, const char *path, struct fault *f)
 		return true;
 	file_box_close(b);
 	return false;
+}
+
+bool
+file_box_lock(const struct file_box *b)
+{
+	// Some file systems know no locks: then nobody else can have one.
+	return flock(b->in, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
 }
 
 void
@@ -142,6 +154,50 @@ unwrap(struct span text, struct buffer *out, bool *pkcs10, struct fault *f)
 	return FILE_BAD;
 }
 
+// Header of the element at the start of s: octets of header and contents; false when it is none, or cut.
+static bool
+element(struct span s, size_t *head, size_t *len)
+{
+	size_t n = s.len > 1 && s.data[1] >= 0x80 ? s.data[1] & 0x7F : 0;
+
+	*len = 0;
+	if (s.len < 2 || s.data[0] == 0 || (s.data[0] & 0x1F) == 0x1F || s.data[1] == 0x80 || n > 4 || s.len < 2 + n)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		*len = *len << 8 | s.data[2 + i];
+	*len = n == 0 ? s.data[1] : *len;
+	*head = 2 + n;
+	return *len <= s.len - *head;
+}
+
+// Tell whether elements fill the octets, at every depth.
+static bool
+filled(struct span s, unsigned depth)
+{
+	size_t head, len;
+
+	while (s.len > 0) {
+		if (depth == 0 || !element(s, &head, &len))
+			return false;
+		bool constructed = (s.data[0] & 0x20) != 0;
+		if (constructed && !filled(span_of(s.data + head, len), depth - 1))
+			return false;
+		s = span_of(s.data + head + len, s.len - head - len);
+	}
+	return true;
+}
+
+// A writer that sets the size first leaves zeros where it has not been yet.
+static bool
+has_hole(struct span s)
+{
+	size_t run = 0;
+
+	for (size_t i = 0; i < s.len && run < HOLE; i++)
+		run = s.data[i] == 0 ? run + 1 : 0;
+	return run >= HOLE || (s.len > 0 && s.data[s.len - 1] == 0);
+}
+
 // Only what cannot be a message ends here: a SEQUENCE with a wrong length, or
 // with something behind it, is for the gateway to answer.
 static enum file_read
@@ -149,7 +205,7 @@ judge(struct span octets, struct fault *f)
 {
 	size_t whole = announced(octets);
 
-	if (octets.len == 0 || whole == 0 || (whole != SIZE_MAX && whole > octets.len))
+	if (octets.len == 0 || octets.data[0] == 0 || whole == 0 || (whole != SIZE_MAX && whole > octets.len))
 		return FILE_PARTIAL;
 	if (octets.data[0] == 0x30)
 		return FILE_WHOLE;
@@ -169,10 +225,43 @@ read_all(int fd, struct buffer *b)
 	return n == 0;
 }
 
-static int64_t
+static struct file_mark
 mark_of(const struct stat *st)
 {
-	return (int64_t)st->st_mtim.tv_sec * 1000003 + st->st_mtim.tv_nsec + (int64_t)st->st_size * 7919;
+	return (struct file_mark){
+		.inode = st->st_ino, .size = st->st_size, .mtime_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec
+	};
+}
+
+bool
+file_mark_unchanged(const struct file_mark *a, const struct file_mark *b)
+{
+	return a->inode == b->inode && a->size == b->size && a->mtime_ns == b->mtime_ns && a->read == b->read && a->content == b->content;
+}
+
+bool
+file_mark_same(const struct file_mark *a, const struct file_mark *b)
+{
+	if (a->read && b->read)
+		return a->size == b->size && a->content == b->content;
+	return a->inode == b->inode && a->size == b->size && a->mtime_ns == b->mtime_ns;
+}
+
+// Whoever may write here may take away and replace as well: the key need not be secret, and so the hash survives a restart.
+static uint64_t
+hash_of(struct span content)
+{
+	static const struct hash_key key = { 0, 0 };
+
+	return hash_keyed(&key, content);
+}
+
+static bool
+steady(const struct stat *st, const struct file_mark *mark)
+{
+	struct file_mark now = mark_of(st);
+
+	return file_mark_unchanged(&now, mark);
 }
 
 static bool
@@ -182,7 +271,7 @@ named_pkcs10(const char *name)
 }
 
 static enum file_read
-read_open(int fd, const char *name, size_t limit, struct blob **octets, int64_t *mark, struct fault *f)
+read_open(int fd, const char *name, size_t limit, struct blob **octets, struct file_mark *mark, struct fault *f)
 {
 	size_t room = limit + limit / 2 + 256;	// PEM is a third longer
 	struct buffer raw, der;
@@ -198,7 +287,9 @@ read_open(int fd, const char *name, size_t limit, struct blob **octets, int64_t 
 	buffer_init(&raw, room);
 	buffer_init(&der, room);
 	enum file_read result = FILE_PARTIAL;
-	if (read_all(fd, &raw) && !raw.failed && fstat(fd, &after) == 0 && mark_of(&after) == *mark && (off_t)raw.len == after.st_size) {
+	if (read_all(fd, &raw) && !raw.failed && fstat(fd, &after) == 0 && steady(&after, mark) && (off_t)raw.len == after.st_size) {
+		mark->read = true;
+		mark->content = hash_of(buffer_span(&raw));
 		bool pem = raw.len >= 11 && memcmp(raw.data, "-----BEGIN ", 11) == 0;
 		bool pkcs10 = named_pkcs10(name);
 		result = pem ? unwrap(buffer_span(&raw), &der, &pkcs10, f) : FILE_WHOLE;
@@ -213,6 +304,7 @@ read_open(int fd, const char *name, size_t limit, struct blob **octets, int64_t 
 			fault_set(f, FAIL_BAD_REQUEST, "", "larger than limits.max_message, %zu octets", limit);
 			result = FILE_BAD;
 		}
+		mark->sure = result == FILE_WHOLE && filled(message, DEPTH_MAX) && announced(message) == message.len && !has_hole(message);
 		if (result == FILE_WHOLE && (*octets = blob_new(message)) == NULL)
 			result = FILE_PARTIAL;
 		if (result == FILE_WHOLE && pkcs10)
@@ -224,17 +316,18 @@ read_open(int fd, const char *name, size_t limit, struct blob **octets, int64_t 
 }
 
 enum file_read
-file_box_read(const struct file_box *b, const char *name, size_t limit, struct blob **octets, int64_t *mark, struct fault *f)
+file_box_read(const struct file_box *b, const char *name, size_t limit, struct blob **octets, struct file_mark *mark, struct fault *f)
 {
 	struct stat st;
 
 	*octets = NULL;
-	*mark = 0;
+	*mark = (struct file_mark){ .read = false };
 	// Look before opening: a FIFO or a device must not even be opened.
 	if (fstatat(b->in, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return FILE_GONE;
 	if (!S_ISREG(st.st_mode))
 		return FILE_STRANGE;
+	*mark = mark_of(&st);
 	int fd = openat(b->in, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0) {
 		int why = errno;
@@ -265,66 +358,235 @@ holds(int folder, const char *name, struct span octets)
 	return same;
 }
 
-// Move a file of in/ to a folder, under another name when its own is taken there.
-static bool
-move_away(const struct file_box *b, int folder, const char *name, struct fault *f)
+// ---- moving
+
+// The n-th name of a kind: HEAD TAIL, then HEAD.FIRST TAIL and so on. With a note, NAME.txt belongs to it.
+struct names { int folder; const char *head, *tail; unsigned first; bool noted; struct span note; };
+
+enum { NAME_ROOM = FILE_NAME_MAX + 64 };
+
+static void
+name_write(const struct names *s, unsigned n, char out[NAME_ROOM])
 {
-	char free_name[FILE_NAME_MAX + 24];
+	if (n == 0)
+		snprintf(out, NAME_ROOM, "%s%s", s->head, s->tail);
+	else
+		snprintf(out, NAME_ROOM, "%s.%u%s", s->head, n - 1 + s->first, s->tail);
+}
+
+static bool
+stands(int folder, const char *name)
+{
+	struct stat st;
+
+	return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static bool
+name_taken(const struct names *s, unsigned n)
+{
+	char name[NAME_ROOM], note[NAME_ROOM + 8];
+
+	name_write(s, n, name);
+	if (stands(s->folder, name))
+		return true;
+	snprintf(note, sizeof(note), "%s.txt", name);
+	return s->noted && stands(s->folder, note) && !holds(s->folder, note, s->note);
+}
+
+// A number whose name is free, in few looks however many are taken: double until
+// one is free, then halve the way back to the last that is taken.
+static unsigned
+name_free(const struct names *s)
+{
+	unsigned taken = 0, free_one = 1;
+
+	if (!name_taken(s, 0))
+		return 0;
+	while (free_one < NUMBER_MAX && name_taken(s, free_one)) {
+		taken = free_one;
+		free_one *= 2;
+	}
+	while (free_one - taken > 1) {
+		unsigned middle = taken + (free_one - taken) / 2;
+		if (name_taken(s, middle))
+			taken = middle;
+		else
+			free_one = middle;
+	}
+	return free_one;
+}
+
+// Tell whether the file behind fd is the one that was read.
+static bool
+is_the_file(int fd, const struct file_mark *mark)
+{
+	struct buffer raw;
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return false;
+	struct file_mark now = mark_of(&st);
+	if (!mark->read || now.size != mark->size)
+		return file_mark_same(&now, mark);
+	buffer_init(&raw, (size_t)now.size + 1);
+	now.read = lseek(fd, 0, SEEK_SET) == 0 && read_all(fd, &raw) && !raw.failed && (int64_t)raw.len == now.size;
+	now.content = hash_of(buffer_span(&raw));
+	buffer_clear(&raw);
+	return now.read && file_mark_same(&now, mark);
+}
+
+enum found { FOUND, FOUND_OTHER, FOUND_NONE, FOUND_UNREADABLE };
+
+// Open the file of in/ under this name, when it is still the one that was read.
+static enum found
+find_again(const struct file_box *b, const char *name, const struct file_mark *mark, int *fd, struct fault *f)
+{
+	*fd = openat(b->in, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (*fd < 0 && errno == ENOENT)
+		return FOUND_NONE;
+	if (*fd < 0) {
+		fault_set(f, FAIL_NONE, name, "open: %s", strerror(errno));
+		return FOUND_UNREADABLE;
+	}
+	if (is_the_file(*fd, mark))
+		return FOUND;
+	close(*fd);
+	return FOUND_OTHER;
+}
+
+// Between the look and the move another file took the name: it goes back, under a name of its own if need be.
+static bool
+bring_back(const struct file_box *b, int folder, const char *moved, const char *name, struct fault *f)
+{
+	// Short enough that the number leaves it a name that is taken.
+	char stem[FILE_NAME_MAX - 15], back[NAME_ROOM];
+	struct names names = { .folder = b->in, .head = stem, .tail = name + strlen(name) - 4, .first = 2 };
+
+	file_name_stem(name, stem, sizeof(stem));
+	for (int i = 0; i < TRIES; i++) {
+		name_write(&names, name_free(&names), back);
+		enum durable d = durable_move(folder, moved, b->in, back, f);
+		if (d != DURABLE_EXISTS)
+			return d == DURABLE_DONE;
+	}
+	return fault_set(f, FAIL_NONE, moved, "no name is free in in/");
+}
+
+// Move the file behind fd away from in/.
+static bool
+move_away(const struct file_box *b, int fd, const char *name, const struct file_mark *mark, const struct names *names, bool *left, struct fault *f)
+{
+	char free_name[NAME_ROOM];
+	struct stat ours, moved;
 
 	for (int i = 0; i < TRIES; i++) {
-		if (i == 0)
-			snprintf(free_name, sizeof(free_name), "%s", name);
-		else
-			snprintf(free_name, sizeof(free_name), "%s.%d", name, i);
-		struct stat st;
-		if (fstatat(b->in, name, &st, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT)
-			return true;	// gone already
-		switch (durable_move(b->in, name, folder, free_name, f)) {
-		case DURABLE_DONE: return true;
+		name_write(names, name_free(names), free_name);
+		switch (durable_move(b->in, name, names->folder, free_name, f)) {
 		case DURABLE_EXISTS: continue;
 		case DURABLE_FAILED: return false;
+		case DURABLE_DONE: break;
 		}
+		if (fstat(fd, &ours) == 0 && fstatat(names->folder, free_name, &moved, AT_SYMLINK_NOFOLLOW) == 0
+		    && ours.st_ino == moved.st_ino && ours.st_dev == moved.st_dev && is_the_file(fd, mark))
+			return true;
+		*left = true;
+		return bring_back(b, names->folder, free_name, name, f);
 	}
-	return fault_set(f, FAIL_NONE, name, "too many files of this name stand in the folder already");
+	return fault_set(f, FAIL_NONE, name, "no name is free for it");
+}
+
+static bool
+move_done(const struct file_box *b, const char *name, const struct file_mark *mark, bool *left, struct fault *f)
+{
+	struct names names = { .folder = b->done, .head = name, .tail = "", .first = 1 };
+	int fd;
+
+	switch (find_again(b, name, mark, &fd, f)) {
+	case FOUND_NONE: return true;	// gone already
+	case FOUND_UNREADABLE: return false;
+	case FOUND_OTHER: return *left = true;
+	case FOUND: break;
+	}
+	bool well = move_away(b, fd, name, mark, &names, left, f);
+	close(fd);
+	return well;
+}
+
+// ---- answers and reports
+
+// Written before a crash, or before a move that failed: then it is the last one of its name, or the first.
+static bool
+stands_already(const struct names *names, unsigned next, struct span answer)
+{
+	char last[NAME_ROOM], first[NAME_ROOM];
+
+	if (next == 0)
+		return false;
+	name_write(names, next - 1, last);
+	name_write(names, 0, first);
+	return holds(names->folder, last, answer) || holds(names->folder, first, answer);
+}
+
+static bool
+put_answer(const struct names *names, struct span answer, struct fault *f)
+{
+	char out[NAME_ROOM];
+
+	for (int i = 0; i < TRIES; i++) {
+		unsigned next = name_free(names);
+		if (stands_already(names, next, answer))
+			return true;
+		name_write(names, next, out);
+		enum durable d = durable_write(names->folder, out, answer, 0600, f);
+		if (d != DURABLE_EXISTS)
+			return d == DURABLE_DONE;
+	}
+	return fault_set(f, FAIL_NONE, names->head, "no name is free in out/");
 }
 
 bool
-file_box_answer(const struct file_box *b, const char *name, const char *body, struct span answer, struct fault *f)
+file_box_answer(const struct file_box *b, const char *name, const struct file_mark *mark, const char *body, struct span answer,
+	bool *left, struct fault *f)
 {
-	char stem[FILE_NAME_MAX + 1], out[FILE_NAME_MAX + 48], kind[32];
+	char stem[FILE_NAME_MAX + 1], head[FILE_NAME_MAX + 48], kind[32];
 
+	*left = false;
 	file_name_stem(name, stem, sizeof(stem));
 	snprintf(kind, sizeof(kind), "%s", body != NULL ? body : "answer");
 	for (char *c = kind; *c != '\0'; c++)
 		*c = (char)tolower((unsigned char)*c);
-	const char *ending = strcmp(kind, "pem") == 0 ? "" : ".pki";
-	for (int i = 1; i <= TRIES; i++) {
-		if (i == 1)
-			snprintf(out, sizeof(out), "%s.%s%s", stem, kind, ending);
-		else
-			snprintf(out, sizeof(out), "%s-%d.%s%s", stem, i, kind, ending);
-		enum durable d = durable_write(b->out, out, answer, 0600, f);
-		if (d == DURABLE_FAILED)
-			return false;
-		if (d == DURABLE_EXISTS && !holds(b->out, out, answer))
-			continue;
-		snprintf(out, sizeof(out), "%s.status.txt", stem);
-		unlinkat(b->out, out, 0);
-		return move_away(b, b->done, name, f);
-	}
-	return fault_set(f, FAIL_NONE, name, "too many answers of this name stand in out/ already");
+	// The number stands behind the kind, where no name of in/ can put one.
+	snprintf(head, sizeof(head), "%s.%s", stem, kind);
+	struct names names = { .folder = b->out, .head = head, .tail = strcmp(kind, "pem") == 0 ? "" : ".pki", .first = 2 };
+	if (!put_answer(&names, answer, f))
+		return false;
+	snprintf(head, sizeof(head), "%s.status.txt", stem);
+	unlinkat(b->out, head, 0);
+	return move_done(b, name, mark, left, f);
 }
 
 bool
-file_box_bad(const struct file_box *b, const char *name, const char *reason, struct fault *f)
+file_box_bad(const struct file_box *b, const char *name, const struct file_mark *mark, const char *reason, bool *left, struct fault *f)
 {
-	char stem[FILE_NAME_MAX + 1], note[FILE_NAME_MAX + 8], line[600];
+	char line[600], free_name[NAME_ROOM], note[NAME_ROOM + 8];
+	int n = snprintf(line, sizeof(line), "%s: %s\n", name, reason), fd = -1;
+	struct span text = span_of(line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1);
+	struct names names = { .folder = b->bad, .head = name, .tail = "", .first = 1, .noted = true, .note = text };
 
-	file_name_stem(name, stem, sizeof(stem));
-	snprintf(note, sizeof(note), "%s.txt", stem);
-	int n = snprintf(line, sizeof(line), "%s: %s\n", name, reason);
-	return durable_replace(b->bad, note, span_of(line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1), 0600, f)
-		&& move_away(b, b->bad, name, f);
+	*left = false;
+	enum found found = find_again(b, name, mark, &fd, f);
+	*left = found == FOUND_OTHER;
+	if (found == FOUND_OTHER || found == FOUND_NONE)
+		return true;
+	name_write(&names, name_free(&names), free_name);
+	snprintf(note, sizeof(note), "%s.txt", free_name);
+	bool well = durable_replace(b->bad, note, text, 0600, f) && found == FOUND && move_away(b, fd, name, mark, &names, left, f);
+	if (*left)
+		unlinkat(b->bad, note, 0);
+	if (fd >= 0)
+		close(fd);
+	return well;
 }
 
 bool

@@ -10,7 +10,7 @@ import select
 import sys
 import time
 
-from hostile import PASSED, REFUSED, Answer, Case, Header, Said, Story, genm, ir, message, message_cases, tlv, want
+from hostile import PASSED, REFUSED, Answer, Case, Header, Said, Story, genm, ir, message, message_cases, new_id, tlv, want
 
 IN_MODIFY, IN_MOVED_FROM, IN_MOVED_TO, IN_CREATE = 0x2, 0x40, 0x80, 0x100
 ANSWERED, BAD = "answered", "bad"
@@ -70,8 +70,8 @@ class FileStory(Story):
         self.watch.until(lambda: not os.path.lexists(self.at("in", name)), 12, name + " still stands in in/")
         stem = name[:-4]
         if os.path.lexists(self.at("bad", name)):
-            want(os.path.exists(self.at("bad", stem + ".txt")), "no report beside bad/" + name)
-            return Said(BAD, read(self.at("bad", stem + ".txt")))
+            want(os.path.exists(self.at("bad", name + ".txt")), "no report beside bad/" + name)
+            return Said(BAD, read(self.at("bad", name + ".txt")))
         want(os.path.lexists(self.at("done", name)), name, "is in none of in/, done/ and bad/")
         found = [n for n in os.listdir(self.at("out")) if n.startswith(stem + ".") and n.endswith(".pki")]
         want(len(found) == 1, "answers:", found)
@@ -215,9 +215,48 @@ class FileStory(Story):
             f.write(good[100:])
         self.is_answered("growing.pki")
 
+    def row_80_size_first(self):
+        """row 80: a file whose size is set before it is written is taken when it is whole"""
+        good = message(Header(id=new_id("CERT")), ir())
+        for name, first in (("early.pki", b""), ("header.pki", good[:64])):
+            with open(self.at("in", name), "wb", 0) as f:
+                f.truncate(len(good))
+                f.write(first)
+                self.after()
+                want(os.path.lexists(self.at("in", name)), name, "was taken before it was written")
+                f.seek(0)
+                f.write(good)
+            said = self.end_of(name)
+            want(said.status == ANSWERED and Answer(said.content).body == "ip", name, "is", said)
+        self.expected += 1      # the same message twice
+
+    def row_80_replaced(self):
+        """row 80: a file that takes the name of one the CA still works on is answered as well"""
+        first, second = message(Header(id=new_id("HOLD")), genm()), self.good()
+        self.drop(first, "replaced.pki")
+        self.ask_ca("held")
+        self.drop(second, "replaced.pki")
+        self.ask_ca("release")
+        self.watch.until(lambda: not os.path.lexists(self.at("in", "replaced.pki")), 12, "replaced.pki still stands in in/")
+        self.expected += 2
+        self.is_clean()
+        want(len([n for n in os.listdir(self.at("out")) if n.startswith("replaced.genp.")]) == 2, "two answers are wanted")
+        done = [n for n in os.listdir(self.at("done")) if n.startswith("replaced.pki")]
+        want([read(self.at("done", n)) for n in done] == [second], "in done/ stands what was not answered")
+
+    def row_80_crowd(self):
+        """row 80: thousands of entries that stay in in/ for ever keep no file from its answer"""
+        crowd = [self.at("in", "crowd%05d.pki" % n) for n in range(4200)]
+        for name in crowd:
+            os.mkdir(name)
+        self.is_answered(self.drop(self.good(), "zz-last.pki"))
+        for name in crowd:
+            os.rmdir(name)
+        want(read(self.log).count(b"left alone: crowd") <= 32, "the log is full of them")
+
     def row_unreadable(self):
         """a file that may not be read stays where it is, and bad/ tells why"""
-        report = self.at("bad", self.locked[:-4] + ".txt")
+        report = self.at("bad", self.locked + ".txt")
         self.watch.until(lambda: os.path.exists(report), 12, "no report")
         want(b"cannot be opened" in read(report), "the report says", read(report))
         self.is_clean()

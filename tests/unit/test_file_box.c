@@ -14,7 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <uv.h>
+
 #include "base/clock.h"
+#include "base/map.h"
 #include "base/memory.h"
 #include "transports/file_box.h"
 
@@ -243,7 +246,14 @@ static const struct content contents[] = {
 	{ "two messages", OCTETS("\x30\x03\x02\x01\x05\x30\x03\x02\x01\x05"), FILE_WHOLE, OCTETS("\x30\x03\x02\x01\x05\x30\x03\x02\x01\x05") },
 	{ "PEM of a message and more", OCTETS(PEM("MAMCAQUA\n")), FILE_WHOLE, OCTETS("\x30\x03\x02\x01\x05\0") },
 
+	{ "zeros where the contents will be", OCTETS("\x30\x08\x04\x02zz\0\0\0\0"), FILE_WHOLE, OCTETS("\x30\x08\x04\x02zz\0\0\0\0") },
+	{ "a zero at the end", OCTETS("\x30\x04\x04\x02z\0"), FILE_WHOLE, OCTETS("\x30\x04\x04\x02z\0") },
+	{ "an element that does not fit", OCTETS("\x30\x04\x30\x03\x02\x01"), FILE_WHOLE, OCTETS("\x30\x04\x30\x03\x02\x01") },
+	{ "an element inside that does not fill", OCTETS("\x30\x05\x30\x03\x02\x02x"), FILE_WHOLE, OCTETS("\x30\x05\x30\x03\x02\x02x") },
+	{ "elements in elements", OCTETS("\x30\x07\xA0\x05\x30\x03\x02\x01\x05"), FILE_WHOLE, OCTETS("\x30\x07\xA0\x05\x30\x03\x02\x01\x05") },
+
 	{ "nothing yet", OCTETS(""), FILE_PARTIAL, NULL, 0 },
+	{ "room for a message", OCTETS("\0\0\0\0\0\0\0\0"), FILE_PARTIAL, NULL, 0 },
 	{ "a tag", OCTETS("\x30"), FILE_PARTIAL, NULL, 0 },
 	{ "half a length", OCTETS("\x30\x82\x01"), FILE_PARTIAL, NULL, 0 },
 	{ "a header", OCTETS("\x30\x03"), FILE_PARTIAL, NULL, 0 },
@@ -265,6 +275,22 @@ static const struct content contents[] = {
 	{ "PEM whose end comes first", OCTETS("-----BEGIN -----END -----\n"), FILE_BAD, NULL, 0 },
 };
 
+// Whole, but perhaps not written to the end.
+static bool
+is_doubtful(const char *name)
+{
+	static const char *const names_of[] = {
+		"an empty SEQUENCE", "no definite length", "five octets of length", "an octet more", "a newline more",
+		"two messages", "PEM of a message and more", "zeros where the contents will be", "a zero at the end",
+		"an element that does not fit", "an element inside that does not fill"
+	};
+
+	for (size_t i = 0; i < COUNT(names_of); i++)
+		if (strcmp(names_of[i], name) == 0)
+			return true;
+	return false;
+}
+
 static void
 what_is_inside(void **state)
 {
@@ -273,7 +299,7 @@ what_is_inside(void **state)
 		const struct content *c = &contents[i];
 		struct fault f = { .set = false };
 		struct blob *octets;
-		int64_t mark;
+		struct file_mark mark;
 		put(box.in, "a.pki", c->octets, c->len);
 		enum file_read got = file_box_read(&box, "a.pki", LIMIT, &octets, &mark, &f);
 		if (got != c->result)
@@ -281,6 +307,8 @@ what_is_inside(void **state)
 		assert_int_equal(f.set, got == FILE_BAD);
 		assert_true(span_equal(blob_span(octets), span_of(c->message, c->message_len)));
 		assert_int_equal(octets != NULL, got == FILE_WHOLE);
+		if (mark.sure != (got == FILE_WHOLE && !is_doubtful(c->name)))
+			fail_msg("%s: %s", c->name, mark.sure ? "sure" : "doubtful");
 		blob_unref(octets);
 		holds(box.in, "a.pki", c->octets, c->len);
 	}
@@ -322,7 +350,7 @@ sizes(void **state)
 		for (int pem = 0; pem < 2; pem++) {
 			struct fault f = { .set = false };
 			struct blob *octets;
-			int64_t mark;
+			struct file_mark mark;
 			put(box.in, "a.pki", text, message_of(text, rows[i].len, pem != 0));
 			assert_int_equal(file_box_read(&box, "a.pki", LIMIT, &octets, &mark, &f), rows[i].result);
 			assert_int_equal(blob_span(octets).len, rows[i].result == FILE_WHOLE ? rows[i].len : 0);
@@ -338,7 +366,7 @@ huge(void **state)
 {
 	struct fault f = { .set = false };
 	struct blob *octets;
-	int64_t mark;
+	struct file_mark mark;
 	uint64_t before;
 
 	(void)state;
@@ -352,21 +380,78 @@ huge(void **state)
 	assert_non_null(strstr(f.text, "limits.max_message"));
 }
 
+// A hole in the middle is one as long as a disk writes it, not a short run of zeros.
 static void
-mark_changes_with_the_file(void **state)
+holes(void **state)
 {
-	struct fault f = { .set = false };
-	struct blob *octets;
-	int64_t first, second, third;
+	enum { SIZE = 200, HOLE_AT = 40 };
+	char message[SIZE];
 
 	(void)state;
+	for (size_t hole = 63; hole <= 64; hole++) {
+		struct fault f = { .set = false };
+		struct file_mark mark;
+		struct blob *octets;
+		memset(message, 'x', sizeof(message));
+		memcpy(message, "\x30\x81\xC5\x04\x81\xC2", 6);
+		memset(message + HOLE_AT, 0, hole);
+		put(box.in, "a.pki", message, sizeof(message));
+		assert_int_equal(file_box_read(&box, "a.pki", SIZE, &octets, &mark, &f), FILE_WHOLE);
+		assert_int_equal(mark.sure, hole < 64);
+		blob_unref(octets);
+	}
+}
+
+static struct file_mark
+mark_of(const char *name)
+{
+	struct fault f = { .set = false };
+	struct file_mark mark;
+	struct blob *octets;
+
+	assert_int_not_equal(file_box_read(&box, name, LIMIT, &octets, &mark, &f), FILE_GONE);
+	blob_unref(octets);
+	return mark;
+}
+
+static void
+set_time(const char *name, int64_t s)
+{
+	struct timespec times[2] = { { .tv_sec = s }, { .tv_sec = s } };
+
+	assert_int_equal(utimensat(box.in, name, times, 0), 0);
+}
+
+static void
+marks(void **state)
+{
+	(void)state;
 	put(box.in, "a.pki", "\x30\x05", 2);
-	assert_int_equal(file_box_read(&box, "a.pki", LIMIT, &octets, &first, &f), FILE_PARTIAL);
-	assert_int_equal(file_box_read(&box, "a.pki", LIMIT, &octets, &second, &f), FILE_PARTIAL);
-	assert_true(first == second);
-	put(box.in, "a.pki", "\x30\x05\x01", 3);
-	assert_int_equal(file_box_read(&box, "a.pki", LIMIT, &octets, &third, &f), FILE_PARTIAL);
-	assert_true(third != first);
+	set_time("a.pki", 1000);
+	struct file_mark first = mark_of("a.pki"), second = mark_of("a.pki");
+	assert_true(file_mark_unchanged(&first, &second) && file_mark_same(&first, &second));
+	// Touched, but the same.
+	set_time("a.pki", 2000);
+	second = mark_of("a.pki");
+	assert_false(file_mark_unchanged(&first, &second));
+	assert_true(file_mark_same(&first, &second));
+	// Another content in the same file at the same time.
+	put(box.in, "a.pki", "\x30\x06", 2);
+	set_time("a.pki", 1000);
+	second = mark_of("a.pki");
+	assert_false(file_mark_unchanged(&first, &second));
+	assert_false(file_mark_same(&first, &second));
+	// Without its content a file is known by what the folder says of it.
+	first.read = false;
+	assert_true(file_mark_same(&first, &second));
+	second.inode++;
+	assert_false(file_mark_same(&first, &second));
+	second = first;
+	second.size++;
+	assert_false(file_mark_same(&first, &second));
+	second = first;
+	second.mtime_ns++;
+	assert_false(file_mark_same(&first, &second));
 }
 
 // What is no file is neither opened nor touched.
@@ -375,7 +460,7 @@ strange_things(void **state)
 {
 	static const char *const things[] = { "link.pki", "dangling.pki", "out.pki", "fifo.pki", "folder.pki" };
 	struct blob *octets;
-	int64_t mark;
+	struct file_mark mark;
 	char path[300];
 
 	(void)state;
@@ -404,7 +489,7 @@ no_memory_is_no_verdict(void **state)
 {
 	static const char der[] = "\x30\x03\x02\x01\x05", pem[] = PEM("MAMCAQU=\n");
 	struct blob *octets;
-	int64_t mark;
+	struct file_mark mark;
 
 	(void)state;
 	put(box.in, "a.pki", OCTETS(der));
@@ -424,6 +509,25 @@ no_memory_is_no_verdict(void **state)
 
 // ---- Answers
 
+// Answer or report the file that stands there now.
+static bool left;
+
+static bool
+answer(const struct file_box *b, const char *name, const char *body, const char *text, struct fault *f)
+{
+	struct file_mark mark = stands(box.in, name) ? mark_of(name) : (struct file_mark){ .read = true };
+
+	return file_box_answer(b, name, &mark, body, span_text(text), &left, f);
+}
+
+static bool
+report(const struct file_box *b, const char *name, const char *reason, struct fault *f)
+{
+	struct file_mark mark = stands(box.in, name) ? mark_of(name) : (struct file_mark){ .read = true };
+
+	return file_box_bad(b, name, &mark, reason, &left, f);
+}
+
 static void
 answer_and_done(void **state)
 {
@@ -433,7 +537,7 @@ answer_and_done(void **state)
 	(void)state;
 	put(box.in, "pump.pki", OCTETS("question"));
 	assert_true(file_box_status(&box, "pump.pki", "asked", &f));
-	assert_true(file_box_answer(&box, "pump.pki", "IP", span_text("answer"), &f));
+	assert_true(answer(&box, "pump.pki", "IP", "answer", &f));
 	holds(box.out, "pump.ip.pki", OCTETS("answer"));
 	holds(box.done, "pump.pki", OCTETS("question"));
 	assert_int_equal(files_in(box.in), 0);
@@ -441,7 +545,7 @@ answer_and_done(void **state)
 	assert_int_equal(fstatat(box.out, "pump.ip.pki", &st, 0), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
 	// After a crash between the two steps the answer is written again: harmless.
-	assert_true(file_box_answer(&box, "pump.pki", "ip", span_text("answer"), &f));
+	assert_true(answer(&box, "pump.pki", "ip", "answer", &f));
 	assert_int_equal(files_in(box.out), 1);
 	assert_int_equal(files_in(box.done), 1);
 	assert_false(f.set);
@@ -454,48 +558,182 @@ answers_never_replace(void **state)
 
 	(void)state;
 	put(box.out, "a.ip.pki", OCTETS("older"));
-	assert_int_equal(symlinkat("../in/a.pki", box.out, "a-2.ip.pki"), 0);
+	assert_int_equal(symlinkat("../in/a.pki", box.out, "a.ip.2.pki"), 0);
 	put(box.in, "a.pki", OCTETS("q"));
 	put(box.done, "a.pki", OCTETS("older q"));
-	assert_true(file_box_answer(&box, "a.pki", "ip", span_text("newer"), &f));
+	assert_true(answer(&box, "a.pki", "ip", "newer", &f));
 	holds(box.out, "a.ip.pki", OCTETS("older"));
-	holds(box.out, "a-3.ip.pki", OCTETS("newer"));
+	holds(box.out, "a.ip.3.pki", OCTETS("newer"));
 	holds(box.done, "a.pki", OCTETS("older q"));
 	holds(box.done, "a.pki.1", OCTETS("q"));
 	assert_int_equal(files_in(box.in), 0);
 	// An answer that is no longer than what stands there, and its beginning.
 	put(box.in, "a.pki", OCTETS("q2"));
-	assert_true(file_box_answer(&box, "a.pki", NULL, span_text("x"), &f));
+	assert_true(answer(&box, "a.pki", NULL, "x", &f));
 	holds(box.out, "a.answer.pki", OCTETS("x"));
 	put(box.in, "a.pki", OCTETS("q3"));
-	assert_true(file_box_answer(&box, "a.pki", NULL, span_text("xy"), &f));
-	holds(box.out, "a-2.answer.pki", OCTETS("xy"));
+	assert_true(answer(&box, "a.pki", NULL, "xy", &f));
+	holds(box.out, "a.answer.2.pki", OCTETS("xy"));
 	holds(box.done, "a.pki.3", OCTETS("q3"));
 }
 
+// A device that uses one name for ever.
 static void
-no_name_is_free(void **state)
+names_never_run_out(void **state)
 {
+	enum { MANY = 130 };
 	struct fault f = { .set = false };
-	char name[64];
+	char out[32], done[32], note[40], text[16];
 
 	(void)state;
-	for (int i = 1; i <= 100; i++) {
-		snprintf(name, sizeof(name), i == 1 ? "a.ip.pki" : "a-%d.ip.pki", i);
-		put(box.out, name, OCTETS("other"));
-		snprintf(name, sizeof(name), i == 1 ? "b.pki" : "b.pki.%d", i - 1);
-		put(box.done, name, OCTETS("other"));
+	for (int i = 1; i <= MANY; i++) {
+		snprintf(text, sizeof(text), "message %d", i);
+		snprintf(out, sizeof(out), i == 1 ? "a.ip.pki" : "a.ip.%d.pki", i);
+		snprintf(done, sizeof(done), i == 1 ? "a.pki" : "a.pki.%d", i - 1);
+		if (i <= MANY - 3) {	// long ago
+			put(box.out, out, text, strlen(text));
+			put(box.done, done, text, strlen(text));
+			put(box.bad, done, text, strlen(text));
+			snprintf(note, sizeof(note), "%s.txt", done);
+			put(box.bad, note, text, strlen(text));
+			continue;
+		}
+		put(box.in, "a.pki", text, strlen(text));
+		assert_true(answer(&box, "a.pki", "ip", text, &f));
+		holds(box.out, out, text, strlen(text));
+		holds(box.done, done, text, strlen(text));
+		assert_true(!left && !stands(box.in, "a.pki"));
+		put(box.in, "a.pki", text, strlen(text));
+		assert_true(report(&box, "a.pki", text, &f));
+		holds(box.bad, done, text, strlen(text));
 	}
-	put(box.in, "a.pki", OCTETS("q"));
-	assert_false(file_box_answer(&box, "a.pki", "ip", span_text("new"), &f));
-	assert_true(f.set && strstr(f.text, "out/") != NULL);
-	holds(box.in, "a.pki", OCTETS("q"));
-	f.set = false;
-	put(box.in, "b.pki", OCTETS("q"));
-	assert_false(file_box_answer(&box, "b.pki", "ip", span_text("new"), &f));
-	assert_true(f.set);
-	holds(box.in, "b.pki", OCTETS("q"));
-	holds(box.out, "b.ip.pki", OCTETS("new"));
+	assert_int_equal(files_in(box.done), MANY);
+	assert_int_equal(files_in(box.bad), 2 * MANY);
+	// The last one once more, as after a crash before its move.
+	put(box.in, "a.pki", text, strlen(text));
+	assert_true(answer(&box, "a.pki", "ip", text, &f));
+	assert_int_equal(files_in(box.out), MANY);
+	assert_int_equal(files_in(box.done), MANY + 1);
+	assert_false(f.set);
+}
+
+// The answers of one name are never taken for those of another.
+static void
+names_do_not_meet(void **state)
+{
+	struct fault f = { .set = false };
+	static const char *const in[] = { "a.pki", "a.pki", "a-2.pki", "a.ip.pki", "a.ip.2.pki", "a.pem" };
+	static const char *const out[] = { "a.ip.pki", "a.ip.2.pki", "a-2.ip.pki", "a.ip.ip.pki", "a.ip.2.ip.pki", "a.ip.3.pki" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(in); i++) {
+		char text[2] = { (char)('A' + i), '\0' };
+		put(box.in, in[i], text, 1);
+		assert_true(answer(&box, in[i], "ip", text, &f));
+		holds(box.out, out[i], text, 1);
+	}
+	assert_int_equal(files_in(box.out), COUNT(in));
+}
+
+// ---- A name that another file has taken
+
+static void
+another_file_stays(void **state)
+{
+	struct fault f = { .set = false };
+
+	(void)state;
+	for (int way = 0; way < 3; way++) {
+		put(box.in, "a.pki", OCTETS("first"));
+		struct file_mark mark = mark_of("a.pki");
+		if (way == 0)
+			put(box.in, "a.pki", OCTETS("other"));	// written over
+		if (way == 1) {					// renamed over, with the same size and time
+			put(box.in, ".new", OCTETS("other"));
+			struct stat st;
+			assert_int_equal(fstatat(box.in, "a.pki", &st, 0), 0);
+			struct timespec times[2] = { st.st_atim, st.st_mtim };
+			assert_int_equal(utimensat(box.in, ".new", times, 0), 0);
+			assert_int_equal(renameat(box.in, ".new", box.in, "a.pki"), 0);
+		}
+		if (way == 2)
+			put(box.in, "a.pki", OCTETS("first and more"));
+		assert_true(file_box_answer(&box, "a.pki", &mark, "ip", span_text("answer to the first"), &left, &f));
+		assert_true(left && stands(box.in, "a.pki"));
+		holds(box.out, "a.ip.pki", OCTETS("answer to the first"));
+		assert_true(file_box_bad(&box, "a.pki", &mark, "no", &left, &f));
+		assert_true(left && stands(box.in, "a.pki"));
+		assert_int_equal(files_in(box.done) + files_in(box.bad), 0);
+	}
+	// The same message once more is the same message.
+	put(box.in, "a.pki", OCTETS("first"));
+	struct file_mark mark = mark_of("a.pki");
+	put(box.in, ".new", OCTETS("first"));
+	assert_int_equal(renameat(box.in, ".new", box.in, "a.pki"), 0);
+	assert_true(file_box_answer(&box, "a.pki", &mark, "ip", span_text("answer to the first"), &left, &f));
+	assert_false(left || stands(box.in, "a.pki"));
+	assert_false(f.set);
+}
+
+// A writer that replaces its file as fast as it can: what lands in done/ was read.
+enum { REPLACED = 150 };
+
+static void
+replace_often(void *unused)
+{
+	char text[8];
+
+	(void)unused;
+	for (int i = 0; i < REPLACED; i++) {
+		int n = snprintf(text, sizeof(text), "n%05d", i);
+		int fd = openat(box.in, ".new", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+		if (write(fd, text, (size_t)n) == n)
+			renameat(box.in, ".new", box.in, "a.pki");
+		close(fd);
+	}
+}
+
+static void
+nothing_unread_is_done(void **state)
+{
+	static bool seen[REPLACED];
+	struct fault f = { .set = false };
+	uv_thread_t writer;
+	size_t done = 0;
+
+	(void)state;
+	assert_int_equal(uv_thread_create(&writer, replace_often, NULL), 0);
+	for (bool last = false; !last || stands(box.in, "a.pki");) {
+		char text[8] = "";
+		int fd = openat(box.in, "a.pki", O_RDONLY);
+		if (fd < 0)
+			continue;
+		assert_int_equal(read(fd, text, 6), 6);
+		close(fd);
+		struct file_mark mark = mark_of("a.pki");
+		// What stands there may be a later one than was read: then its mark tells.
+		int n = atoi(text + 1);
+		mark.read = true;
+		mark.size = 6;
+		mark.content = hash_keyed(&(struct hash_key){ 0, 0 }, span_text(text));
+		seen[n] = true;
+		last = n == REPLACED - 1;
+		assert_true(file_box_answer(&box, "a.pki", &mark, "ip", span_text(text), &left, &f));
+	}
+	uv_thread_join(&writer);
+	DIR *d = fdopendir(openat(box.done, ".", O_RDONLY | O_DIRECTORY));
+	for (struct dirent *e; (e = readdir(d)) != NULL;) {
+		char text[8] = "";
+		if (e->d_name[0] == '.')
+			continue;
+		int fd = openat(box.done, e->d_name, O_RDONLY);
+		assert_int_equal(read(fd, text, 6), 6);
+		close(fd);
+		assert_true(seen[atoi(text + 1)]);
+		done++;
+	}
+	closedir(d);
+	assert_true(done > 0);
 }
 
 static void
@@ -509,12 +747,12 @@ longest_name(void **state)
 	memcpy(name + FILE_NAME_MAX - 4, ".pki", 5);
 	put(box.in, name, OCTETS("q"));
 	assert_true(file_box_status(&box, name, "asked", &f));
-	assert_true(file_box_answer(&box, name, "pollRep", span_text("a"), &f));
+	assert_true(answer(&box, name, "pollRep", "a", &f));
 	snprintf(out, sizeof(out), "%.*s.pollrep.pki", FILE_NAME_MAX - 4, name);
 	holds(box.out, out, OCTETS("a"));
 	assert_int_equal(files_in(box.out), 1);
 	put(box.in, name, OCTETS("q"));
-	assert_true(file_box_bad(&box, name, "no", &f));
+	assert_true(report(&box, name, "no", &f));
 	assert_true(stands(box.bad, name));
 }
 
@@ -528,27 +766,31 @@ bad_with_its_reason(void **state)
 
 	(void)state;
 	put(box.in, "a.pki", OCTETS("junk"));
-	assert_true(file_box_bad(&box, "a.pki", "not a PKIMessage", &f));
+	assert_true(report(&box, "a.pki", "not a PKIMessage", &f));
 	holds(box.bad, "a.pki", OCTETS("junk"));
-	holds(box.bad, "a.txt", OCTETS("a.pki: not a PKIMessage\n"));
+	holds(box.bad, "a.pki.txt", OCTETS("a.pki: not a PKIMessage\n"));
 	assert_int_equal(files_in(box.in), 0);
-	// The next one of this name keeps both files and the newest reason.
+	// The next one of this name, or of another ending, keeps all files and all reasons.
 	put(box.in, "a.pki", OCTETS("more junk"));
-	assert_true(file_box_bad(&box, "a.pki", "worse", &f));
+	assert_true(report(&box, "a.pki", "worse", &f));
 	holds(box.bad, "a.pki", OCTETS("junk"));
 	holds(box.bad, "a.pki.1", OCTETS("more junk"));
-	holds(box.bad, "a.txt", OCTETS("a.pki: worse\n"));
+	holds(box.bad, "a.pki.txt", OCTETS("a.pki: not a PKIMessage\n"));
+	holds(box.bad, "a.pki.1.txt", OCTETS("a.pki: worse\n"));
+	put(box.in, "a.pem", OCTETS("text"));
+	assert_true(report(&box, "a.pem", "no PEM", &f));
+	holds(box.bad, "a.pem.txt", OCTETS("a.pem: no PEM\n"));
 	// A reason of any length is cut, not overrun.
 	memset(reason, 'r', sizeof(reason) - 1);
 	reason[sizeof(reason) - 1] = '\0';
 	put(box.in, "b.pki", OCTETS("junk"));
-	assert_true(file_box_bad(&box, "b.pki", reason, &f));
-	int fd = openat(box.bad, "b.txt", O_RDONLY);
+	assert_true(report(&box, "b.pki", reason, &f));
+	int fd = openat(box.bad, "b.pki.txt", O_RDONLY);
 	ssize_t n = read(fd, got, sizeof(got));
 	close(fd);
 	assert_true(n > 100 && n < 1000);
 	// A file that has gone meanwhile is no fault.
-	assert_true(file_box_bad(&box, "gone.pki", "too late", &f));
+	assert_true(report(&box, "gone.pki", "too late", &f));
 	assert_false(f.set);
 }
 
@@ -561,17 +803,17 @@ notes_do_not_follow_links(void **state)
 	(void)state;
 	snprintf(path, sizeof(path), "%s/victim", where);
 	put(AT_FDCWD, path, OCTETS("precious"));
-	assert_int_equal(symlinkat(path, box.bad, "a.txt"), 0);
+	assert_int_equal(symlinkat(path, box.bad, "a.pki.txt"), 0);
 	assert_int_equal(symlinkat(path, box.out, "a.status.txt"), 0);
 	assert_int_equal(symlinkat(path, box.out, "a.ip.pki"), 0);
 	put(box.in, "a.pki", OCTETS("junk"));
 	assert_true(file_box_status(&box, "a.pki", "asked", &f));
 	holds(box.out, "a.status.txt", OCTETS("asked"));
-	assert_true(file_box_answer(&box, "a.pki", "ip", span_text("precious"), &f));
-	holds(box.out, "a-2.ip.pki", OCTETS("precious"));
+	assert_true(answer(&box, "a.pki", "ip", "precious", &f));
+	holds(box.out, "a.ip.2.pki", OCTETS("precious"));
 	put(box.in, "a.pki", OCTETS("junk"));
-	assert_true(file_box_bad(&box, "a.pki", "no", &f));
-	holds(box.bad, "a.txt", OCTETS("a.pki: no\n"));
+	assert_true(report(&box, "a.pki", "no", &f));
+	holds(box.bad, "a.pki.1.txt", OCTETS("a.pki: no\n"));
 	holds(AT_FDCWD, path, OCTETS("precious"));
 }
 
@@ -597,15 +839,35 @@ failures_keep_the_request(void **state)
 	(void)state;
 	put(box.in, "a.pki", OCTETS("q"));
 	broken.out = broken.bad = -1;
-	assert_false(file_box_answer(&broken, "a.pki", "ip", span_text("a"), &f));
+	assert_false(answer(&broken, "a.pki", "ip", "a", &f));
 	assert_true(f.set);
 	f.set = false;
-	assert_false(file_box_bad(&broken, "a.pki", "no", &f));
+	assert_false(report(&broken, "a.pki", "no", &f));
 	assert_true(f.set);
 	f.set = false;
 	assert_false(file_box_status(&broken, "a.pki", "asked", &f));
 	assert_true(f.set);
 	holds(box.in, "a.pki", OCTETS("q"));
+}
+
+// ---- One box, one user
+
+static void
+a_box_is_locked(void **state)
+{
+	struct fault f = { .set = false };
+	struct file_box other;
+	char path[300];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/box/../box/", where);
+	assert_true(file_box_open(&other, path, &f));
+	assert_true(file_box_lock(&box));
+	assert_true(file_box_lock(&box));
+	assert_false(file_box_lock(&other));
+	file_box_close(&box);
+	assert_true(file_box_lock(&other));
+	file_box_close(&other);
 }
 
 // ---- How long done/ keeps
@@ -619,7 +881,7 @@ sweep(void **state)
 
 	(void)state;
 	put(box.in, "a.pki", OCTETS("q"));
-	assert_true(file_box_answer(&box, "a.pki", "ip", span_text("a"), &f));
+	assert_true(answer(&box, "a.pki", "ip", "a", &f));
 	put(box.done, ".hidden", OCTETS("x"));
 	assert_int_equal(mkdirat(box.done, "folder", 0700), 0);
 	assert_int_equal(symlinkat("../out/a.ip.pki", box.done, "link.pki"), 0);
@@ -657,17 +919,22 @@ main(void)
 		BOXED(what_is_inside),
 		BOXED(sizes),
 		BOXED(huge),
-		BOXED(mark_changes_with_the_file),
+		BOXED(holes),
+		BOXED(marks),
 		BOXED(strange_things),
 		BOXED(no_memory_is_no_verdict),
 		BOXED(answer_and_done),
 		BOXED(answers_never_replace),
-		BOXED(no_name_is_free),
+		BOXED(names_never_run_out),
+		BOXED(names_do_not_meet),
+		BOXED(another_file_stays),
+		BOXED(nothing_unread_is_done),
 		BOXED(longest_name),
 		BOXED(bad_with_its_reason),
 		BOXED(notes_do_not_follow_links),
 		BOXED(status_is_written_anew),
 		BOXED(failures_keep_the_request),
+		BOXED(a_box_is_locked),
 		BOXED(sweep),
 	};
 
