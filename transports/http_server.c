@@ -171,6 +171,14 @@ send_reply(struct connection *c, const struct reply *reply, bool keep)
 
 static void feed(struct connection *c, struct span octets);
 
+// Until the next request begins.
+static void
+rest(struct connection *c)
+{
+	stream_deadline(c->stream, clock_mono_ms() + c->listener->limits->idle_timeout);
+	stream_idle(c->stream, true);
+}
+
 static void
 go_on(struct connection *c)
 {
@@ -188,7 +196,7 @@ go_on(struct connection *c)
 			finish(c);
 			return;
 		}
-		stream_deadline(c->stream, clock_mono_ms() + c->listener->limits->idle_timeout);
+		rest(c);
 		return;
 	}
 	stream_pause(c->stream, false);
@@ -313,6 +321,7 @@ feed(struct connection *c, struct span octets)
 				drop(c);
 				return;
 			}
+			stream_idle(c->stream, false);
 			stream_deadline(c->stream, clock_mono_ms() + l->limits->header_timeout);
 		}
 		enum http1_step step = http1_feed(c->reader, octets, &used);
@@ -409,7 +418,7 @@ on_accepted(void *context, struct stream *s)
 	buffer_init(&c->pending, PIPELINED_MAX);
 	list_append(&l->all, &c->order);
 	stream_adopt(s, &events, c);
-	stream_deadline(s, clock_mono_ms() + l->limits->idle_timeout);
+	rest(c);
 }
 
 // ---- the listener

@@ -17,6 +17,7 @@ enum { TICK_MS = 250, READ_ROOM = 65536, PARTS_MAX = 4 };
 struct stream {
 	uv_tcp_t tcp;
 	struct list deadlines;		// linked while a deadline stands
+	struct list idle;		// linked while it waits for its next request
 	int64_t deadline_ms;
 	const struct stream_events *events;
 	void *owner;
@@ -40,6 +41,7 @@ static struct {
 	struct list deadlines;
 	uv_timer_t *timer;		// runs while any deadline stands
 	struct map sources;
+	struct list idle;		// accepted streams that may go, the longest waiting first
 	bool ready;
 	size_t connections;		// accepted ones
 } all;
@@ -52,6 +54,7 @@ get_ready(void)
 	if (all.ready)
 		return true;
 	list_init(&all.deadlines);
+	list_init(&all.idle);
 	all.ready = map_init(&all.sources);
 	return all.ready;
 }
@@ -276,6 +279,14 @@ stream_adopt(struct stream *s, const struct stream_events *events, void *owner)
 	stream_pause(s, false);
 }
 
+void
+stream_idle(struct stream *s, bool idle)
+{
+	list_remove(&s->idle);
+	if (idle && !s->closing && s->source != NULL)
+		list_append(&all.idle, &s->idle);
+}
+
 static void
 leave_source(struct stream *s)
 {
@@ -304,6 +315,7 @@ stream_close(struct stream *s)
 		return;
 	s->closing = true;
 	stream_deadline(s, 0);
+	stream_idle(s, false);
 	leave_source(s);
 	connecting_abandon(s);
 	if (!uv_is_closing((uv_handle_t *)&s->tcp))
@@ -447,6 +459,7 @@ stream_finish(struct stream *s, int64_t ms)
 		return;
 	s->events = &dropping;
 	s->owner = s;
+	stream_idle(s, false);
 	// The other side sees our end after the last octet, and closes; a deadline bounds the wait.
 	sh = mem_alloc(sizeof(*sh));
 	if (sh == NULL || uv_shutdown(&sh->request, (uv_stream_t *)&s->tcp, on_shut) != 0) {
@@ -621,31 +634,73 @@ struct stream_listener {
 	void *closed_context;
 };
 
+static struct source *
+source_find(const char *name)
+{
+	struct map_node *node = map_find(&all.sources, span_text(name));
+
+	return node != NULL ? container_of(node, struct source, node) : NULL;
+}
+
+static struct source *
+source_new(const struct peer *peer)
+{
+	struct source *source = mem_alloc(sizeof(*source));
+
+	if (source == NULL)
+		return NULL;
+	snprintf(source->name, sizeof(source->name), "%s", peer->source);
+	source->loopback = peer->loopback;
+	source->node.key = span_text(source->name);
+	if (map_insert(&all.sources, &source->node))
+		return source;
+	mem_free(source);
+	return NULL;
+}
+
+// Let the stream go that has waited longest for its next request: of this
+// source, or of any for NULL. False when all are at work.
+static bool
+let_one_go(const struct source *source)
+{
+	for (struct list *n = all.idle.next; n != &all.idle; n = n->next) {
+		struct stream *s = container_of(n, struct stream, idle);
+		if (source != NULL && s->source != source)
+			continue;
+		stream_idle(s, false);
+		log_event(LOG_DEBUG_, "stream", NULL, "an idle connection of %s makes place for a new one", s->source->name);
+		s->events->expired(s->owner);
+		return true;
+	}
+	return false;
+}
+
+static bool
+make_place(const struct peer *peer, const struct transport_limits *limits)
+{
+	const struct source *source = source_find(peer->source);
+
+	if (source != NULL && !peer->loopback && source->connections >= (size_t)limits->connections_per_source)
+		return let_one_go(source);
+	return all.connections < (size_t)limits->connections || let_one_go(NULL);
+}
+
 // Count the stream under its source; false when it is one too many.
 static bool
 enter_source(struct stream *s, const struct transport_limits *limits)
 {
+	struct source *source;
 	struct peer peer;
 	unsigned port;
 
 	peer_of_socket(&s->tcp, &peer, &port);
-	if (all.connections >= (size_t)limits->connections)
+	if (!make_place(&peer, limits))
 		return false;
-	struct map_node *node = map_find(&all.sources, span_text(peer.source));
-	struct source *source = node != NULL ? container_of(node, struct source, node) : mem_alloc(sizeof(*source));
+	source = source_find(peer.source);
+	if (source == NULL)
+		source = source_new(&peer);
 	if (source == NULL)
 		return false;
-	if (node == NULL) {
-		snprintf(source->name, sizeof(source->name), "%s", peer.source);
-		source->loopback = peer.loopback;
-		source->node.key = span_text(source->name);
-		if (!map_insert(&all.sources, &source->node)) {
-			mem_free(source);
-			return false;
-		}
-	} else if (!peer.loopback && source->connections >= (size_t)limits->connections_per_source) {
-		return false;
-	}
 	source->connections++;
 	all.connections++;
 	s->source = source;

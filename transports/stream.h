@@ -40,6 +40,10 @@ size_t stream_pending(const struct stream *s);
 void stream_pause(struct stream *s, bool paused);
 // Ask for expired() at this time of clock_mono_ms(), or within a quarter second after it; 0 = no more.
 void stream_deadline(struct stream *s, int64_t at_ms);
+// An accepted stream that waits for its next request may be asked to go before
+// its time, by expired(), when the limits on connections leave no place for a
+// new one: the stream that has waited longest goes first. False: never.
+void stream_idle(struct stream *s, bool idle);
 // End it at once; no event follows. The memory goes by itself.
 void stream_close(struct stream *s);
 // End it when everything written has left (at most for `ms`); no event follows.
@@ -50,7 +54,8 @@ void stream_peer(const struct stream *s, struct peer *out);
 struct stream_listener;
 // Accept from bound, listening descriptors, which become the listener's even when
 // this fails. Each stream goes to accepted(), which adopts or closes it. Caps on
-// connections are those of limits, counted over the whole process.
+// connections are those of limits, counted over the whole process; at a cap an
+// idle stream makes place, and the new one is closed where there is none.
 struct stream_listener *stream_listen(uv_loop_t *loop, const int *descriptors, size_t count, const struct transport_limits *limits,
 	void (*accepted)(void *context, struct stream *s), void *context, struct fault *f);
 // Write "host:port" of the i-th descriptor; false when there is none.

@@ -17,6 +17,7 @@ enum {
 	PENDING_MAX = 131072,		// octets of the next request while one is served
 	RATE_WINDOW_MS = 5000,
 	LINGER_MS = 2000,
+	WRONG_REFERENCES_MAX = 5,	// on one connection: whoever guesses has to connect again
 	REFERENCES_PER_PEER = 4, REFERENCES_MAX = 256,
 	REFERENCE_MS = 3600000
 };
@@ -51,6 +52,7 @@ struct connection {
 	struct buffer pending;
 	enum tcp_framing framing;	// of the request that is served
 	bool close_after;
+	unsigned wrong_references;
 	bool busy, delivering, half_closed;
 	uint64_t exchange;
 	int64_t value_deadline_ms;
@@ -221,6 +223,14 @@ error_of(enum refusal r)
 
 static void feed(struct connection *c, struct span octets);
 
+// Until the next request begins.
+static void
+rest(struct connection *c)
+{
+	stream_deadline(c->stream, clock_mono_ms() + c->listener->limits->idle_timeout);
+	stream_idle(c->stream, true);
+}
+
 static void
 go_on(struct connection *c)
 {
@@ -237,7 +247,7 @@ go_on(struct connection *c)
 	} else if (c->half_closed) {
 		finish(c);
 	} else {
-		stream_deadline(c->stream, clock_mono_ms() + c->listener->limits->idle_timeout);
+		rest(c);
 	}
 	buffer_clear(&next);
 }
@@ -302,6 +312,7 @@ hand_over(struct connection *c, const struct tcp_frame *frame)
 	} else {
 		struct reference *r = reference_find(l, frame->reference, peer.source);
 		if (r == NULL) {
+			c->close_after = c->close_after || ++c->wrong_references >= WRONG_REFERENCES_MAX;
 			struct reply refusal = { .kind = REPLY_REFUSE, .reason = REFUSE_NOT_FOUND,
 				.text = "this polling reference is unknown or finished; send the request again" };
 			listener_respond(l, handle, &refusal);
@@ -361,6 +372,7 @@ feed(struct connection *c, struct span octets)
 	struct tcp_frame frame;
 	struct tcp_fault fault;
 
+	stream_idle(c->stream, false);
 	while (octets.len > 0) {
 		if (c->busy || (stream_pending(c->stream) > 0 && tcp_reader_between(&c->reader))) {
 			keep_pending(c, octets);
@@ -469,7 +481,7 @@ on_accepted(void *context, struct stream *s)
 	buffer_init(&c->pending, PENDING_MAX);
 	list_append(&l->all, &c->order);
 	stream_adopt(s, &events, c);
-	stream_deadline(s, clock_mono_ms() + l->limits->idle_timeout);
+	rest(c);
 }
 
 // ---- the listener

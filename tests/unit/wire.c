@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/unit/wire.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { WAIT_MS = 10000, WIRE_ROOM = 1 << 20 };
+
+uv_loop_t wire_loop;
+struct wire_core core;
+struct driver_core wire_driver_core;
+
+static uv_timer_t watchdog;
+static bool late;
+
+// ---- the core
+
+static uint64_t
+on_deliver(void *context, void *listener, uint64_t token, const struct peer *peer, const struct label *label,
+	enum content_kind kind, struct blob *message, struct span return_label)
+{
+	(void)context;
+	(void)listener;
+	assert_int_equal(kind, CONTENT_PKIMESSAGE);
+	assert_int_equal(return_label.len, 0);
+	core.delivered++;
+	core.token = token;
+	core.peer = *peer;
+	core.label = *label;
+	core.octets = blob_span(message).len;
+	return (uint64_t)core.delivered;
+}
+
+static uint64_t
+on_resume(void *context, void *listener, uint64_t token, const struct peer *peer, uint64_t ticket)
+{
+	(void)context;
+	(void)listener;
+	core.resumed++;
+	core.token = token;
+	core.peer = *peer;
+	core.ticket = ticket;
+	return (uint64_t)(1000 + core.resumed);
+}
+
+static void
+on_gone(void *context, uint64_t exchange)
+{
+	(void)context;
+	core.gone++;
+	core.last_gone = exchange;
+}
+
+static void
+on_sent(void *context, uint64_t exchange, bool well)
+{
+	(void)context;
+	(void)exchange;
+	(void)well;
+}
+
+static void
+on_outcome(void *context, uint64_t submission, const struct outcome *o)
+{
+	(void)context;
+	assert_true(core.outcome_count < CORE_OUTCOMES);
+	struct core_outcome *kept = &core.outcomes[core.outcome_count++];
+	*kept = (struct core_outcome){ .submission = submission, .kind = o->kind, .timeout = o->timeout, .garbled = o->garbled,
+		.status = o->status, .octets = o->message != NULL ? blob_span(o->message).len : 0 };
+	snprintf(kept->text, sizeof(kept->text), "%s", o->text != NULL ? o->text : "");
+}
+
+static void
+on_count(void *context, const char *what)
+{
+	(void)context;
+	core.refused += strcmp(what, "http.refused") == 0 || strcmp(what, "tcp.framing") == 0;
+}
+
+// ---- the loop
+
+void
+wire_begin(void)
+{
+	memset(&core, 0, sizeof(core));
+	uv_loop_init(&wire_loop);
+	uv_timer_init(&wire_loop, &watchdog);
+	wire_driver_core = (struct driver_core){ .context = &core, .loop = &wire_loop, .deliver = on_deliver, .resume = on_resume, .gone = on_gone,
+		.sent = on_sent, .outcome = on_outcome, .count = on_count };
+}
+
+void
+wire_end(void)
+{
+	uv_close((uv_handle_t *)&watchdog, NULL);
+	uv_run(&wire_loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&wire_loop), 0);
+	assert_int_equal(blob_bytes(), 0);
+}
+
+static void
+on_watchdog(uv_timer_t *t)
+{
+	(void)t;
+	late = true;
+}
+
+void
+wire_wait_begins(void)
+{
+	late = false;
+	uv_timer_start(&watchdog, on_watchdog, WAIT_MS, 0);
+}
+
+void
+wire_turn(void)
+{
+	uv_run(&wire_loop, UV_RUN_ONCE);
+	if (late)
+		fail_msg("what was waited for did not happen");
+}
+
+void
+wire_settle(void)
+{
+	for (int i = 0; i < 20; i++)
+		uv_run(&wire_loop, UV_RUN_NOWAIT);
+}
+
+void
+wire_closed(void *context)
+{
+	*(bool *)context = true;
+}
+
+// ---- a connection
+
+static void
+on_readable(uv_poll_t *poll, int status, int events)
+{
+	struct wire *w = poll->data;
+	uint8_t room[65536];
+	ssize_t n = -1;
+
+	(void)events;
+	if (status == 0)
+		n = recv(w->fd, room, sizeof(room), 0);
+	if (n > 0) {
+		buffer_append(&w->in, span_of(room, (size_t)n));
+		return;
+	}
+	if (n < 0 && errno == EAGAIN)
+		return;
+	w->ended = true;
+	uv_poll_stop(poll);
+}
+
+static void
+begin_wire(struct wire *w, int fd)
+{
+	memset(w, 0, sizeof(*w));
+	w->fd = fd;
+	w->open = true;
+	buffer_init(&w->in, WIRE_ROOM);
+	assert_int_equal(uv_poll_init(&wire_loop, &w->poll, fd), 0);
+	w->poll.data = w;
+	uv_poll_start(&w->poll, UV_READABLE, on_readable);
+}
+
+void
+wire_connect(struct wire *w, const char *from, unsigned port)
+{
+	struct sockaddr_in own = { .sin_family = AF_INET }, other = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(inet_pton(AF_INET, from, &own.sin_addr), 1);
+	assert_int_equal(bind(fd, (struct sockaddr *)&own, sizeof(own)), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&other, sizeof(other)), 0);
+	begin_wire(w, fd);
+}
+
+void
+wire_send(struct wire *w, const void *octets, size_t len)
+{
+	const uint8_t *at = octets;
+
+	while (len > 0) {
+		ssize_t n = send(w->fd, at, len, MSG_NOSIGNAL);
+		if (n < 0 && errno == EAGAIN) {
+			wire_turn();	// the driver reads what is in the way
+			continue;
+		}
+		if (n < 0)
+			return;		// closed by the driver: the test looks at `ended`
+		at += n;
+		len -= (size_t)n;
+	}
+}
+
+void
+wire_text(struct wire *w, const char *text)
+{
+	wire_send(w, text, strlen(text));
+}
+
+void
+wire_close(struct wire *w)
+{
+	if (!w->open)
+		return;
+	w->open = false;
+	uv_close((uv_handle_t *)&w->poll, NULL);
+	close(w->fd);
+	buffer_clear(&w->in);
+	wire_settle();
+}
+
+bool
+wire_has(const struct wire *w, const char *text)
+{
+	size_t n = strlen(text);
+
+	for (size_t i = 0; i + n <= w->in.len; i++)
+		if (memcmp(w->in.data + i, text, n) == 0)
+			return true;
+	return false;
+}
+
+// ---- a server
+
+int
+wire_bound_socket(unsigned *port)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(a);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(listen(fd, 64), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
+	*port = ntohs(a.sin_port);
+	return fd;
+}
+
+static void
+on_acceptable(uv_poll_t *poll, int status, int events)
+{
+	struct wire_server *s = poll->data;
+	int fd;
+
+	(void)events;
+	assert_int_equal(status, 0);
+	while ((fd = accept(s->fd, NULL, NULL)) >= 0) {
+		fcntl(fd, F_SETFL, O_NONBLOCK);
+		assert_true(s->count < SERVER_WIRES);
+		begin_wire(&s->wires[s->count++], fd);
+	}
+}
+
+void
+wire_serve(struct wire_server *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->fd = wire_bound_socket(&s->port);
+	assert_int_equal(uv_poll_init(&wire_loop, &s->poll, s->fd), 0);
+	s->poll.data = s;
+	uv_poll_start(&s->poll, UV_READABLE, on_acceptable);
+}
+
+void
+wire_server_close(struct wire_server *s)
+{
+	for (int i = 0; i < s->count; i++)
+		wire_close(&s->wires[i]);
+	uv_close((uv_handle_t *)&s->poll, NULL);
+	wire_settle();
+	close(s->fd);
+}
