@@ -10,6 +10,7 @@
 
 #include <coap3/coap.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -29,6 +30,9 @@ enum {
 	FORMAT_LINKS = 40,
 	ACK_DELAY_MS = 1000,	// a peer sends again after 2 s; it shall have the empty ACK by then
 	EVENTS_MAX = 16,	// of one epoll_wait
+	ENDED_MAX = 3 * EVENTS_MAX,	// sessions that one of them may end: accepted, evicted, answered in vain
+	STARVED_MS = 100,	// without any descriptor, until the next try
+	ANSWER_MARGIN = 48,	// octets of token and options beside a block
 	EVENT_REPEATS = 32,	// datagrams read for one walk of libcoap over its sessions
 	ADDRESSES_MAX = 2,
 	TAG_MAX = 48,		// octets of all Request-Tags of a message
@@ -73,8 +77,10 @@ struct listener {
 	uint64_t dropped, evicted;	// already counted of the two tables' counters
 	struct coap_sessions sessions;
 	bool crowded;			// idle sessions are let go soon
-	coap_session_t *excess[EVENTS_MAX];	// connections beyond the limit, ended after libcoap's work
-	size_t excess_count;
+	int spare;			// streams: a descriptor kept back; -1 = none
+	bool starved;			// what is accepted now took the last one
+	coap_session_t *ended[ENDED_MAX];	// to be ended after libcoap's work
+	size_t ended_count;
 	void (*closed)(void *context);
 	void *closed_context;
 };
@@ -150,6 +156,18 @@ add_block(coap_pdu_t *pdu, coap_option_num_t number, const struct coap_block *b)
 	coap_add_option(pdu, number, len, octets);
 }
 
+// A block of a size that the peer takes, beginning where it would have begun.
+static void
+fit_block(size_t room, struct coap_block *b)
+{
+	unsigned szx = b->szx < COAP_SZX_MAX ? b->szx : COAP_SZX_MAX;
+
+	b->szx = szx;
+	while (b->szx > 0 && coap_block_size(b->szx) + ANSWER_MARGIN > room)
+		b->szx--;
+	b->num <<= szx - b->szx;
+}
+
 // Decide which part of the body goes into this message. False when b begins behind its end.
 static bool
 choose_part(const struct listener *l, const struct envelope *to, const struct coap_answer *a, struct coap_block *b,
@@ -161,15 +179,14 @@ choose_part(const struct listener *l, const struct envelope *to, const struct co
 	*sliced = a->sliced || b->num > 0;
 	if (!*sliced) {
 		// A stream takes it whole when the peer said it can (RFC 8323 5.3.1).
-		size_t most = l->stream ? (room > 256 ? room - 256 : 0) : coap_block_size(COAP_SZX_MAX);
+		size_t most = l->stream ? (room > ANSWER_MARGIN ? room - ANSWER_MARGIN : 0) : coap_block_size(COAP_SZX_MAX);
 		*part = body;
 		if (body.len <= most)
 			return true;
 		*sliced = true;
 		b->szx = COAP_SZX_MAX;
 	}
-	if (b->szx == COAP_SZX_BERT)
-		b->szx = COAP_SZX_MAX;
+	fit_block(room, b);
 	return coap_block_slice(b, body, part);
 }
 
@@ -266,10 +283,15 @@ send_ack(const struct envelope *to)
 
 static void service(struct listener *l);
 
+static void on_readable(uv_poll_t *poll, int status, int events);
+
 static void
 on_service(uv_timer_t *timer)
 {
-	service((struct listener *)timer->data);
+	struct listener *l = timer->data;
+
+	uv_poll_start(&l->poll, UV_READABLE, on_readable);
+	service(l);
 }
 
 // Let libcoap do what is due by its own timers, and come back when it wants to.
@@ -356,18 +378,48 @@ on_tick(uv_timer_t *timer)
 	arm_tick(l);
 }
 
+// End a session; one that libcoap works on, when it is done with that.
+static void
+end_session(struct listener *l, coap_session_t *session)
+{
+	if (l->closing)
+		return;
+	if (!l->inside) {
+		l->inside = true;
+		coap_session_disconnected(session, COAP_NACK_NOT_DELIVERABLE);
+		l->inside = false;
+		service(l);
+		return;
+	}
+	for (size_t i = 0; i < l->ended_count; i++)
+		if (l->ended[i] == session)
+			return;
+	if (l->ended_count < ENDED_MAX)
+		l->ended[l->ended_count++] = session;
+}
+
 // ---- Exchanges
+
+// Only a session without exchanges may make place for another.
+static void
+count_running(coap_session_t *session, bool one_more)
+{
+	struct coap_peer *p = coap_session_get_app_data(session);
+
+	if (p == NULL)
+		return;
+	p->running += one_more ? 1u : 0u;
+	p->running -= one_more ? 0u : 1u;
+	stream_place_idle(&p->place, p->running == 0);
+}
 
 // Forget an exchange, without an answer. Its entry stays unless the caller takes it.
 static void
 end_exchange(struct exchange *x)
 {
-	struct coap_peer *p = coap_session_get_app_data(x->to.session);
-
 	unlist(x);
 	handle_close(&x->listener->exchanges, x->token);
-	if (p != NULL)
-		p->running--;
+	count_running(x->to.session, false);
 	coap_session_release(x->to.session);
 	mem_free(x);
 }
@@ -396,9 +448,7 @@ new_exchange(struct request *r)
 		return NULL;
 	}
 	coap_session_reference(x->to.session);
-	struct coap_peer *p = coap_session_get_app_data(x->to.session);
-	if (p != NULL)
-		p->running++;
+	count_running(x->to.session, true);
 	return x;
 }
 
@@ -510,10 +560,16 @@ coap_listener_respond(struct listener *l, uint64_t token, const struct reply *re
 		well = send_answer(l, &x->to, x->acked, &a, (struct coap_block){ .szx = a.szx }, x->entry->etag);
 	if (a.code != 0 && !well)
 		count(l, "coap.unsent");
+	// A peer that takes no message of any size would wait for ever.
+	coap_session_t *deaf = l->stream && a.code != 0 && !well ? coap_session_reference(x->to.session) : NULL;
 	replay_finish(&l->replay, x->entry, &a, clock_mono_ms());
 	blob_unref(a.body);
 	uint64_t handle = x->handle;
 	end_exchange(x);
+	if (deaf != NULL) {
+		end_session(l, deaf);
+		coap_session_release(deaf);
+	}
 	count_losses(l);
 	arm_tick(l);
 	service(l);
@@ -825,7 +881,10 @@ on_request(coap_resource_t *resource, coap_session_t *session, const coap_pdu_t 
 		count(l, "coap.multicast");
 		return;
 	}
-	coap_sessions_touch(&l->sessions, coap_session_get_app_data(session));
+	struct coap_peer *p = coap_session_get_app_data(session);
+	coap_sessions_touch(&l->sessions, p);
+	if (p != NULL)
+		stream_place_idle(&p->place, p->running == 0);
 	read_request(&r, l, session, pdu);
 	take_request(&r);
 }
@@ -853,14 +912,43 @@ forget_session(struct listener *l, const coap_session_t *session)
 
 #if HAVE_DECL_COAP_EVENT_SERVER_SESSION_NEW
 static void
+evict_session(void *owner)
+{
+	struct coap_peer *p = owner;
+	coap_session_t *session = p->session;
+	struct listener *l = coap_get_app_data(coap_session_get_context(session));
+
+	stream_place_leave(&p->place);
+	end_session(l, session);
+}
+
+// Connections count with those of the other drivers.
+static bool
+has_place(struct listener *l, struct coap_peer *p)
+{
+	struct peer peer;
+
+	if (p == NULL || l->starved || (int64_t)l->sessions.count > l->limits->coap_sessions)
+		return false;
+	coap_address_peer(&peer, coap_session_get_addr_remote(p->session));
+	p->place.evict = evict_session;
+	p->place.owner = p;
+	if (!stream_place_take(&p->place, &peer, l->limits))
+		return false;
+	stream_place_idle(&p->place, true);
+	return true;
+}
+
+static void
 session_begins(struct listener *l, coap_session_t *session)
 {
-	coap_session_set_app_data(session, coap_sessions_enter(&l->sessions, session));
-	if (!l->stream || (int64_t)l->sessions.count <= l->limits->coap_sessions)
+	struct coap_peer *p = coap_sessions_enter(&l->sessions, session);
+
+	coap_session_set_app_data(session, p);
+	if (!l->stream || has_place(l, p))
 		return;
 	count(l, "coap.sessions-full");
-	if (l->excess_count < EVENTS_MAX)
-		l->excess[l->excess_count++] = session;
+	end_session(l, session);
 }
 
 static void
@@ -868,9 +956,9 @@ session_ends(struct listener *l, coap_session_t *session)
 {
 	coap_sessions_leave(&l->sessions, coap_session_get_app_data(session));
 	coap_session_set_app_data(session, NULL);
-	for (size_t i = 0; i < l->excess_count; i++)
-		if (l->excess[i] == session)
-			l->excess[i] = NULL;
+	for (size_t i = 0; i < l->ended_count; i++)
+		if (l->ended[i] == session)
+			l->ended[i] = NULL;
 }
 #endif
 
@@ -926,13 +1014,41 @@ on_library_log(coap_log_t level, const char *message)
 // ---- The loop
 
 static void
-end_excess(struct listener *l)
+end_those(struct listener *l)
 {
 	// While closing nobody tells us which sessions are gone; they all go soon.
-	for (size_t i = 0; i < l->excess_count && !l->closing; i++)
-		if (l->excess[i] != NULL)
-			coap_session_disconnected(l->excess[i], COAP_NACK_NOT_DELIVERABLE);
-	l->excess_count = 0;
+	for (size_t i = 0; i < l->ended_count && !l->closing; i++)
+		if (l->ended[i] != NULL)
+			coap_session_disconnected(l->ended[i], COAP_NACK_NOT_DELIVERABLE);
+	l->ended_count = 0;
+}
+
+static int
+another_descriptor(const struct listener *l)
+{
+	return fcntl(coap_context_get_coap_fd(l->context), F_DUPFD_CLOEXEC, 3);
+}
+
+// epoll tells of a connection until it is accepted, and without a descriptor for
+// it that would go on for ever. So one is kept back for that moment: the
+// connection is accepted with it, and ended. False: there is not even that one.
+static bool
+can_accept(struct listener *l)
+{
+	if (!l->stream)
+		return true;
+	int probe = another_descriptor(l);
+	l->starved = probe < 0;
+	if (!l->starved) {
+		close(probe);
+		return true;
+	}
+	if (l->spare < 0)
+		return false;
+	count(l, "coap.no-descriptors");
+	close(l->spare);
+	l->spare = -1;
+	return true;
 }
 
 // libcoap caps its idle sessions, and lets one go for each that comes. Those that
@@ -985,14 +1101,21 @@ on_readable(uv_poll_t *poll, int status, int events)
 	(void)events;
 	if (l->inside || l->closing)
 		return;
+	if (!can_accept(l)) {
+		uv_poll_stop(poll);
+		uv_timer_start(&l->service, on_service, STARVED_MS, 0);
+		return;
+	}
 	int n = epoll_wait(coap_context_get_coap_fd(l->context), ready, EVENTS_MAX, 0);
 	if (n > 0) {
 		l->inside = true;
 		coap_io_do_epoll(l->context, work, repeat_events(l, ready, (size_t)n, work));
-		end_excess(l);
+		end_those(l);
 		relieve(l);
 		l->inside = false;
 	}
+	if (l->stream && l->spare < 0)
+		l->spare = another_descriptor(l);
 	arm_tick(l);
 	service(l);
 }
@@ -1160,6 +1283,8 @@ free_listener(struct listener *l)
 {
 	if (l->context != NULL)
 		coap_free_context(l->context);
+	if (l->spare >= 0)
+		close(l->spare);
 	coap_sessions_clear(&l->sessions);
 	coap_assemblies_clear(&l->assemblies);
 	replay_clear(&l->replay);
@@ -1185,6 +1310,8 @@ start_loop(struct listener *l, struct fault *f)
 	l->poll.data = l->service.data = l->tick.data = l;
 	l->handles = 3;
 	uv_poll_start(&l->poll, UV_READABLE, on_readable);
+	if (l->stream)
+		l->spare = another_descriptor(l);
 	service(l);
 	return true;
 }
@@ -1203,6 +1330,7 @@ coap_listener_open(const struct listener_setup *setup, struct fault *f)
 	l->core = setup->core;
 	l->owner = setup->owner;
 	l->stream = strcmp(setup->url->scheme, "coap+tcp") == 0;
+	l->spare = -1;
 	l->name = mem_text(setup->name);
 	ready = copy_paths(l, setup->options, f);
 	if (ready && (!open_tables(l) || !open_context(l) || l->name == NULL))

@@ -36,6 +36,7 @@ coap_sessions_leave(struct coap_sessions *s, struct coap_peer *p)
 {
 	if (p == NULL)
 		return;
+	stream_place_leave(&p->place);
 	list_remove(&p->order);
 	s->count--;
 	s->released -= p->released;

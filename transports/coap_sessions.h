@@ -9,11 +9,13 @@
 #include <stddef.h>
 
 #include "base/list.h"
+#include "transports/stream.h"
 
 struct coap_peer {
 	struct list order;
 	void *session;		// the library's
 	unsigned running;	// exchanges that hold it
+	struct stream_place place;	// of a stream, among the connections of the process
 	bool released;		// its messages were given up; it goes when the library finds time
 };
 
@@ -27,7 +29,7 @@ void coap_sessions_init(struct coap_sessions *s);
 void coap_sessions_clear(struct coap_sessions *s);
 // A session began; NULL without memory.
 struct coap_peer *coap_sessions_enter(struct coap_sessions *s, void *session);
-// It has ended; p is freed. NULL is allowed.
+// It has ended and leaves its place; p is freed. NULL is allowed.
 void coap_sessions_leave(struct coap_sessions *s, struct coap_peer *p);
 // A request came. NULL is allowed.
 void coap_sessions_touch(struct coap_sessions *s, struct coap_peer *p);

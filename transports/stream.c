@@ -17,12 +17,11 @@ enum { TICK_MS = 250, READ_ROOM = 65536, PARTS_MAX = 4 };
 struct stream {
 	uv_tcp_t tcp;
 	struct list deadlines;		// linked while a deadline stands
-	struct list idle;		// linked while it waits for its next request
+	struct stream_place place;	// accepted ones
 	int64_t deadline_ms;
 	const struct stream_events *events;
 	void *owner;
 	size_t pending;
-	struct source *source;		// accepted ones: counted there
 	uint16_t port;			// of the peer; accepted ones
 	struct connecting *connecting;	// ours, until it stands
 	bool closing, ended;		// ended: by the peer, while we finish
@@ -41,7 +40,7 @@ static struct {
 	struct list deadlines;
 	uv_timer_t *timer;		// runs while any deadline stands
 	struct map sources;
-	struct list idle;		// accepted streams that may go, the longest waiting first
+	struct list idle;		// places of connections that may go, the longest waiting first
 	bool ready;
 	size_t connections;		// accepted ones
 } all;
@@ -208,15 +207,17 @@ stream_peer(const struct stream *s, struct peer *out)
 {
 	unsigned port;
 
-	if (s->source == NULL) {
+	const struct source *source = s->place.source;
+
+	if (source == NULL) {
 		peer_of_socket(&s->tcp, out, &port);
 		return;
 	}
 	memset(out, 0, sizeof(*out));
-	memcpy(out->source, s->source->name, sizeof(out->source));
-	out->loopback = s->source->loopback;
-	_Static_assert(sizeof(out->text) >= sizeof(s->source->name) + sizeof("[]:65535"), "address and port fit");
-	join_host_port(s->source->name, s->port, out->text);
+	memcpy(out->source, source->name, sizeof(out->source));
+	out->loopback = source->loopback;
+	_Static_assert(sizeof(out->text) >= sizeof(source->name) + sizeof("[]:65535"), "address and port fit");
+	join_host_port(source->name, s->port, out->text);
 }
 
 // ---- a stream
@@ -282,22 +283,7 @@ stream_adopt(struct stream *s, const struct stream_events *events, void *owner)
 void
 stream_idle(struct stream *s, bool idle)
 {
-	list_remove(&s->idle);
-	if (idle && !s->closing && s->source != NULL)
-		list_append(&all.idle, &s->idle);
-}
-
-static void
-leave_source(struct stream *s)
-{
-	if (s->source == NULL)
-		return;
-	all.connections--;
-	if (--s->source->connections == 0) {
-		map_remove(&all.sources, &s->source->node);
-		mem_free(s->source);
-	}
-	s->source = NULL;
+	stream_place_idle(&s->place, idle && !s->closing);
 }
 
 static void
@@ -315,8 +301,7 @@ stream_close(struct stream *s)
 		return;
 	s->closing = true;
 	stream_deadline(s, 0);
-	stream_idle(s, false);
-	leave_source(s);
+	stream_place_leave(&s->place);
 	connecting_abandon(s);
 	if (!uv_is_closing((uv_handle_t *)&s->tcp))
 		uv_close((uv_handle_t *)&s->tcp, on_closed);
@@ -620,19 +605,7 @@ stream_connect(uv_loop_t *loop, const char *host, unsigned port, const struct st
 	return s;
 }
 
-// ---- listening
-
-struct stream_listener {
-	uv_tcp_t *handles;
-	size_t count, open;
-	uv_tcp_t refused;		// takes a connection for which there is no memory
-	bool refusing;
-	const struct transport_limits *limits;
-	void (*accepted)(void *context, struct stream *s);
-	void *context;
-	void (*closed)(void *context);
-	void *closed_context;
-};
+// ---- places
 
 static struct source *
 source_find(const char *name)
@@ -658,18 +631,18 @@ source_new(const struct peer *peer)
 	return NULL;
 }
 
-// Let the stream go that has waited longest for its next request: of this
+// Let the connection go that has waited longest for its next request: of this
 // source, or of any for NULL. False when all are at work.
 static bool
 let_one_go(const struct source *source)
 {
 	for (struct list *n = all.idle.next; n != &all.idle; n = n->next) {
-		struct stream *s = container_of(n, struct stream, idle);
-		if (source != NULL && s->source != source)
+		struct stream_place *p = container_of(n, struct stream_place, idle);
+		if (source != NULL && p->source != source)
 			continue;
-		stream_idle(s, false);
-		log_event(LOG_DEBUG_, "stream", NULL, "an idle connection of %s makes place for a new one", s->source->name);
-		s->events->expired(s->owner);
+		stream_place_idle(p, false);
+		log_event(LOG_DEBUG_, "stream", NULL, "an idle connection of %s makes place for a new one", p->source->name);
+		p->evict(p->owner);
 		return true;
 	}
 	return false;
@@ -685,27 +658,80 @@ make_place(const struct peer *peer, const struct transport_limits *limits)
 	return all.connections < (size_t)limits->connections || let_one_go(NULL);
 }
 
-// Count the stream under its source; false when it is one too many.
-static bool
-enter_source(struct stream *s, const struct transport_limits *limits)
+bool
+stream_place_take(struct stream_place *p, const struct peer *peer, const struct transport_limits *limits)
 {
-	struct source *source;
-	struct peer peer;
-	unsigned port;
-
-	peer_of_socket(&s->tcp, &peer, &port);
-	if (!make_place(&peer, limits))
+	if (!get_ready() || !make_place(peer, limits))
 		return false;
-	source = source_find(peer.source);
+	struct source *source = source_find(peer->source);
 	if (source == NULL)
-		source = source_new(&peer);
+		source = source_new(peer);
 	if (source == NULL)
 		return false;
 	source->connections++;
 	all.connections++;
-	s->source = source;
-	s->port = (uint16_t)port;
+	p->source = source;
 	return true;
+}
+
+void
+stream_place_idle(struct stream_place *p, bool idle)
+{
+	list_remove(&p->idle);
+	if (idle && p->source != NULL)
+		list_append(&all.idle, &p->idle);
+}
+
+void
+stream_place_leave(struct stream_place *p)
+{
+	struct source *source = p->source;
+
+	stream_place_idle(p, false);
+	if (source == NULL)
+		return;
+	p->source = NULL;
+	all.connections--;
+	if (--source->connections > 0)
+		return;
+	map_remove(&all.sources, &source->node);
+	mem_free(source);
+}
+
+// ---- listening
+
+struct stream_listener {
+	uv_tcp_t *handles;
+	size_t count, open;
+	uv_tcp_t refused;		// takes a connection for which there is no memory
+	bool refusing;
+	const struct transport_limits *limits;
+	void (*accepted)(void *context, struct stream *s);
+	void *context;
+	void (*closed)(void *context);
+	void *closed_context;
+};
+
+static void
+evict_stream(void *owner)
+{
+	struct stream *s = owner;
+
+	s->events->expired(s->owner);
+}
+
+// Count the stream under its source; false when it is one too many.
+static bool
+enter_source(struct stream *s, const struct transport_limits *limits)
+{
+	struct peer peer;
+	unsigned port;
+
+	peer_of_socket(&s->tcp, &peer, &port);
+	s->port = (uint16_t)port;
+	s->place.evict = evict_stream;
+	s->place.owner = s;
+	return stream_place_take(&s->place, &peer, limits);
 }
 
 static void on_connection(uv_stream_t *server, int status);

@@ -6,6 +6,7 @@
 #ifndef CMPGATE_TRANSPORTS_STREAM_H
 #define CMPGATE_TRANSPORTS_STREAM_H
 
+#include "base/list.h"
 #include "transports/driver.h"
 
 struct stream;
@@ -50,6 +51,21 @@ void stream_close(struct stream *s);
 void stream_finish(struct stream *s, int64_t ms);
 // Fill text, source and loopback of a peer.
 void stream_peer(const struct stream *s, struct peer *out);
+
+// ---- Places: connections that drivers accept for themselves count under the same
+// limits of the process and of their source as accepted streams do.
+struct stream_place {
+	struct list idle;		// linked while it may be asked to go
+	struct source *source;		// NULL: has no place
+	void (*evict)(void *owner);
+	void *owner;
+};
+// Take a place for a connection of this peer; at a limit the idle one that has waited
+// longest is evicted: evict(owner) ends it. False when all are at work. p begins as zeros, but for evict and owner.
+bool stream_place_take(struct stream_place *p, const struct peer *peer, const struct transport_limits *limits);
+// It waits for its next request, from now on, or is at work.
+void stream_place_idle(struct stream_place *p, bool idle);
+void stream_place_leave(struct stream_place *p);
 
 struct stream_listener;
 // Accept from bound, listening descriptors, which become the listener's even when

@@ -8,14 +8,17 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "transports/coap_block.h"
-#include "transports/driver.h"
+#include "transports/stream.h"
 
 extern const struct driver driver_coap;
 
@@ -107,7 +110,7 @@ count_what(void *context, const char *what)
 static struct driver_core fake;
 
 static const struct transport_limits usual = {
-	.max_message = 65536, .idle_timeout = 60000, .header_timeout = 10000, .coap_sessions = 64, .coap_assemblies = 8,
+	.max_message = 65536, .connections = 64, .connections_per_source = 8, .idle_timeout = 60000, .header_timeout = 10000, .coap_sessions = 64, .coap_assemblies = 8,
 	.coap_assemblies_per_peer = 2, .coap_assembly_bytes = 1 << 20, .coap_assembly_timeout = 60000, .coap_waiting = 4, .coap_answers = 8
 };
 static struct transport_limits limits;
@@ -1185,6 +1188,133 @@ a_small_stream_gets_blocks(void **state)
 	assert_true(span_equal(a->payload, span_of(content + 2048, 952)));
 }
 
+// Whatever size a peer takes, the answer comes in blocks that fit.
+static void
+a_tiny_stream_gets_small_blocks(void **state)
+{
+	static const struct { uint32_t largest; unsigned szx; } rows[] = { { 1100, 6 }, { 1000, 5 }, { 300, 3 }, { 120, 2 }, { 64, 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (i > 0) {
+			int before = device;
+			uv_close((uv_handle_t *)&device_poll, NULL);
+			uv_run(&loop, UV_RUN_NOWAIT);
+			close(before);
+			watch_device(connect_device(SOCK_STREAM, AF_INET, 0));
+		}
+		greet(rows[i].largest);
+		struct message m = request("/cmp");
+		payload(&m, content, 20);
+		send_stream(POST, &m);
+		int want = core.delivered + 1;
+		while (core.delivered < want)
+			uv_run(&loop, UV_RUN_ONCE);
+		answer_octets(core.token, content, 3000);
+		const struct answer *a = receive_stream();
+		size_t size = coap_block_size(rows[i].szx);
+		assert_int_equal(value_of(a, BLOCK2), 8 | rows[i].szx);
+		assert_int_equal(value_of(a, SIZE2), 3000);
+		assert_true(span_equal(a->payload, span_of(content, size)));
+		// A later block of a size that does not fit begins where it was asked for.
+		m = request("/cmp");
+		option_block(&m, BLOCK2, 1, false, 6);
+		send_stream(POST, &m);
+		a = receive_stream();
+		assert_int_equal(value_of(a, BLOCK2), (int64_t)(1024 / size) << 4 | 8 | rows[i].szx);
+		assert_true(span_equal(a->payload, span_of(content + 1024, size)));
+	}
+}
+
+static bool
+ended(int fd)
+{
+	uint8_t octets[256];
+	ssize_t n;
+
+	late = false;
+	uv_timer_start(&watchdog, on_watchdog, WATCHDOG_MS, 0);
+	do {
+		uv_run(&loop, UV_RUN_NOWAIT);
+		n = recv(fd, octets, sizeof(octets), MSG_DONTWAIT);
+	} while (n != 0 && (n > 0 || errno == EAGAIN) && !late);
+	uv_timer_stop(&watchdog);
+	return n <= 0 && !late;
+}
+
+#if HAVE_DECL_COAP_EVENT_SERVER_SESSION_NEW
+// Connections of this driver count in limits.connections, and idle ones make place.
+static void
+streams_share_the_places(void **state)
+{
+	struct stream_place place = { .source = NULL };
+	struct peer stranger = { .source = "10.0.0.1" };
+
+	(void)state;
+	limits.connections = 3;
+	greet(2000);
+	assert_true(stream_place_take(&place, &stranger, &limits));
+	int second = connect_device(SOCK_STREAM, AF_INET, 0), first = device;
+	struct message m = request("/cmp");
+	payload(&m, content, 100);
+	send_stream(POST, &m);	// the first one is at work
+	while (core.delivered < 1)
+		uv_run(&loop, UV_RUN_ONCE);
+	int third = connect_device(SOCK_STREAM, AF_INET, 0);
+	assert_true(ended(second));
+	device = third;
+	greet(2000);
+	device = first;
+	answer_octets(core.token, "x", 1);
+	assert_int_equal(receive_stream()->code, CODE(2, 4));
+	// Another driver's newcomer: now the third waits longest.
+	struct stream_place newcomer = { .source = NULL };
+	assert_true(stream_place_take(&newcomer, &stranger, &limits));
+	assert_true(ended(third));
+	stream_place_leave(&place);
+	stream_place_leave(&newcomer);
+	close(second);
+	close(third);
+}
+
+// Without descriptors a connection is ended, and the loop does not run hot.
+static void
+no_descriptors_left(void **state)
+{
+	struct rlimit before, few;
+	int fill[64], count = 0, turns = 0, fd;
+
+	(void)state;
+	greet(2000);
+	getrlimit(RLIMIT_NOFILE, &before);
+	few = before;
+	few.rlim_cur = 64;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	while (count < 64 && (fd = fcntl(device, F_DUPFD_CLOEXEC, 3)) >= 0)
+		fill[count++] = fd;
+	close(fill[--count]);
+	fd = connect_device(SOCK_STREAM, AF_INET, 0);
+	assert_true(ended(fd));
+	assert_non_null(strstr(core.counted, "coap.no-descriptors"));
+	late = false;
+	uv_timer_start(&watchdog, on_watchdog, 300, 0);
+	for (; !late; turns++)
+		uv_run(&loop, UV_RUN_ONCE);
+	assert_true(turns < 30);
+	close(fd);
+	setrlimit(RLIMIT_NOFILE, &before);
+	while (count > 0)
+		close(fill[--count]);
+	// As soon as there are some, all is as before.
+	int old = device;
+	uv_close((uv_handle_t *)&device_poll, NULL);
+	uv_run(&loop, UV_RUN_NOWAIT);
+	close(old);
+	watch_device(connect_device(SOCK_STREAM, AF_INET, 0));
+	greet(2000);
+}
+#endif
+
 static void
 a_stream_that_ends(void **state)
 {
@@ -1274,6 +1404,11 @@ main(void)
 		UDP(bad_addresses),
 		TCP(streams),
 		TCP(a_small_stream_gets_blocks),
+		TCP(a_tiny_stream_gets_small_blocks),
+#if HAVE_DECL_COAP_EVENT_SERVER_SESSION_NEW
+		TCP(streams_share_the_places),
+		TCP(no_descriptors_left),
+#endif
 		TCP(a_stream_that_ends),
 		TCP(streams_are_limited),
 		cmocka_unit_test(about_the_library),
