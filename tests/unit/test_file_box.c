@@ -633,6 +633,15 @@ names_do_not_meet(void **state)
 		holds(box.out, out[i], text, 1);
 	}
 	assert_int_equal(files_in(box.out), COUNT(in));
+	// Certificates in PEM have no kind in their name.
+	static const char *const requests[] = { "c.csr", "c.csr", "c.pem.csr", "c.2.csr" };
+	static const char *const certificates[] = { "c.pem", "c.pem.2", "c.pem.pem", "c.2.pem" };
+	for (size_t i = 0; i < COUNT(requests); i++) {
+		char text[2] = { (char)('a' + i), '\0' };
+		put(box.in, requests[i], text, 1);
+		assert_true(answer(&box, requests[i], "pem", text, &f));
+		holds(box.out, certificates[i], text, 1);
+	}
 }
 
 // ---- A name that another file has taken

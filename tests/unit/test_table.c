@@ -63,7 +63,7 @@ peer_at(const char *source)
 }
 
 // A row as it stands after its first step.
-struct shape { enum state state; enum body body; bool certificate, fetched, waiting, old, busy, waited; size_t octets; };
+struct shape { enum state state; enum body body; bool certificate, fetched, waiting, old, busy, waited, verified; size_t octets; };
 
 static struct transaction *
 insert(struct gateway *g, const char *id, const char *source, const struct shape *shape)
@@ -80,6 +80,7 @@ insert(struct gateway *g, const char *id, const char *source, const struct shape
 	t->held_waiting = shape->waiting;
 	t->submission = shape->busy;
 	t->waiter = shape->waited;
+	t->verified = shape->verified;
 	t->began_ms -= shape->old ? 60000 : 0;
 	if (shape->octets > 0)
 		t->slots[SLOT_FIRST].request = blob_make(shape->octets);
@@ -122,6 +123,9 @@ what_may_go(void **state)
 		{ "certConf is awaited", { .state = STATE_CONFIRM_DUE, .body = BODY_IR, .certificate = true }, true },
 		{ "its certConf is with the CA", { .state = STATE_CONFIRMING, .body = BODY_IR, .busy = true }, false },
 		{ "its certConf failed", { .state = STATE_CONFIRMING, .body = BODY_IR }, true },
+		{ "told to wait, on a route that verifies, young", { .state = STATE_UPWAIT, .body = BODY_IR, .verified = true }, false },
+		{ "certConf is awaited, on a route that verifies, young", { .state = STATE_CONFIRM_DUE, .body = BODY_IR, .verified = true }, false },
+		{ "certConf is awaited, on a route that verifies, old", { .state = STATE_CONFIRM_DUE, .body = BODY_IR, .verified = true, .old = true }, true },
 		{ "a device waits", { .state = STATE_CONFIRM_DUE, .body = BODY_IR, .waited = true }, false },
 	};
 	struct table *table = *state;
