@@ -3,6 +3,7 @@
 
 #include <stdatomic.h>
 
+#include "base/buffer.h"
 #include "base/memory.h"
 
 struct blob {
@@ -75,5 +76,5 @@ blob_span(const struct blob *b)
 size_t
 blob_bytes(void)
 {
-	return atomic_load(&living);
+	return atomic_load(&living) + buffer_counted();
 }

@@ -23,7 +23,7 @@ struct blob *blob_ref(struct blob *b);
 void blob_unref(struct blob *b);
 // The octets, borrowed for as long as a reference is held. NULL gives an empty span.
 struct span blob_span(const struct blob *b);
-// Octets held by all living blobs of the process.
+// Octets held by all living blobs and counted buffers of the process.
 size_t blob_bytes(void);
 
 #endif

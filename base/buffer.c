@@ -2,6 +2,7 @@
 #include "base/buffer.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "base/memory.h"
@@ -14,11 +15,30 @@ buffer_init(struct buffer *b, size_t limit)
 	*b = (struct buffer){ .limit = limit };
 }
 
+static _Atomic size_t counted;
+
+void
+buffer_count(struct buffer *b)
+{
+	b->counted = true;
+}
+
+size_t
+buffer_counted(void)
+{
+	return atomic_load(&counted);
+}
+
 void
 buffer_clear(struct buffer *b)
 {
+	bool counts = b->counted;
+
 	mem_free(b->data);
+	if (counts)
+		atomic_fetch_sub(&counted, b->cap);
 	buffer_init(b, b->limit);
+	b->counted = counts;
 }
 
 // Double until it fits, never beyond the limit.
@@ -49,6 +69,8 @@ buffer_reserve(struct buffer *b, size_t more)
 		b->failed = true;
 		return false;
 	}
+	if (b->counted)
+		atomic_fetch_add(&counted, cap - b->cap);
 	b->data = data;
 	b->cap = cap;
 	return true;

@@ -13,11 +13,17 @@ struct buffer {
 	size_t cap;	// octets allocated
 	size_t limit;	// most octets it may ever hold
 	bool failed;
+	bool counted;	// what is allocated counts in buffer_counted()
 };
 
 // Prepare an empty buffer that may hold at most limit octets. Allocates nothing.
 void buffer_init(struct buffer *b, size_t limit);
-// Free the octets and make the buffer empty again; the limit stays.
+// Count the memory of an empty buffer from now on, wherever its struct moves: for
+// octets of peers that are on their way in.
+void buffer_count(struct buffer *b);
+// Octets allocated by all counted buffers of the process.
+size_t buffer_counted(void);
+// Free the octets and make the buffer empty again; limit and counting stay.
 void buffer_clear(struct buffer *b);
 // Make room for more octets beyond len; false (and failed) when that breaks the limit or memory is out.
 bool buffer_reserve(struct buffer *b, size_t more);

@@ -252,7 +252,7 @@ take_limits(struct gateway *g)
 	const struct settings_limits *s = &g->settings->limits;
 
 	g->limits = (struct transport_limits){
-		.max_message = s->max_message, .max_answer = s->max_answer, .connections = s->connections,
+		.max_message = s->max_message, .max_answer = s->max_answer, .bytes_in_flight = s->bytes_in_flight, .connections = s->connections,
 		.connections_per_source = s->connections_per_source, .header_timeout = s->header_timeout,
 		.body_timeout = s->body_timeout, .write_timeout = s->write_timeout, .idle_timeout = s->idle_timeout,
 		.exchange_timeout = s->exchange_timeout, .min_rate = s->min_rate, .coap_sessions = s->coap_sessions,

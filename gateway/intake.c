@@ -134,6 +134,8 @@ on_outcome(void *context, uint64_t submission, const struct outcome *o)
 
 	if (s == NULL)
 		return;
+	// The answer that came is counted already; ended transactions make room for it.
+	table_make_room(g, 0);
 	outcome_take(g, s, o);
 	endpoints_settle(g);
 }

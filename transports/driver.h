@@ -8,6 +8,7 @@
 
 #include <uv.h>
 #include "base/blob.h"
+#include "base/buffer.h"
 #include "base/fault.h"
 #include "base/option.h"
 #include "config/url.h"
@@ -109,12 +110,28 @@ struct driver_core {
 struct transport_limits {
 	int64_t max_message;		// octets of one message from a device
 	int64_t max_answer;		// octets of one answer from an upstream
+	int64_t bytes_in_flight;	// octets of all messages in memory; 0 = no limit
 	int64_t connections;		// stream connections per process
 	int64_t connections_per_source;
 	int64_t header_timeout, body_timeout, write_timeout, idle_timeout, exchange_timeout;	// ms
 	int64_t min_rate;		// octets per second while a body arrives
 	int64_t coap_sessions, coap_assemblies, coap_assemblies_per_peer, coap_assembly_bytes, coap_assembly_timeout, coap_waiting, coap_answers;
 };
+
+// Uploads under way, answers that their peers do not read, and answers kept for
+// CoAP's blocks may each hold this much of it, so that none keeps the others out.
+static inline size_t
+transport_share(const struct transport_limits *limits)
+{
+	return limits->bytes_in_flight > 0 ? (size_t)limits->bytes_in_flight / 4 : SIZE_MAX;
+}
+
+// Tell whether an upload of so many octets so far has to give way. Small ones never do.
+static inline bool
+transport_crowded(const struct transport_limits *limits, size_t octets)
+{
+	return octets > 8192 && buffer_counted() > transport_share(limits);
+}
 
 struct listener_setup {
 	const char *name;		// of the configuration

@@ -280,6 +280,8 @@ http1_new(bool request, size_t max_body)
 	h->max_body = max_body;
 	buffer_init(&h->raw, HTTP1_HEAD_MAX);
 	buffer_init(&h->body, max_body);
+	if (request)
+		buffer_count(&h->body);	// of an upload
 #ifdef USE_LLHTTP
 	llhttp_settings_init(&h->settings);
 	llhttp_init(&h->parser, request ? HTTP_REQUEST : HTTP_RESPONSE, &h->settings);

@@ -11,7 +11,7 @@
 #include "transports/http1.h"
 #include "transports/stream.h"
 
-enum { PIPELINED_MAX = 65536 + HTTP1_HEAD_MAX, RATE_WINDOW_MS = 5000, LINGER_MS = 2000, RESPONSE_HEAD = 320 };
+enum { PIPELINED_MAX = 65536 + HTTP1_HEAD_MAX, RATE_WINDOW_MS = 5000, LINGER_MS = 2000, BUSY_SECONDS = 10, RESPONSE_HEAD = 320 };
 
 struct listener {
 	const char *name;
@@ -142,6 +142,17 @@ refuse(struct connection *c, int status, const char *text)
 	finish(c);
 }
 
+// Large uploads hold all the memory they may.
+static void
+refuse_busy(struct connection *c)
+{
+	static const char text[] = "limits.bytes_in_flight is used up\n";
+
+	c->listener->core->count(c->listener->core->context, "http.busy");
+	respond(c, 503, "text/plain; charset=utf-8", span_of(text, sizeof(text) - 1), BUSY_SECONDS, false);
+	finish(c);
+}
+
 static int
 status_of(enum refusal r)
 {
@@ -190,6 +201,7 @@ go_on(struct connection *c)
 	}
 	struct buffer next = c->pending;
 	buffer_init(&c->pending, PIPELINED_MAX);
+	buffer_count(&c->pending);
 	if (next.len == 0) {
 		buffer_clear(&next);
 		if (c->half_closed) {
@@ -295,7 +307,7 @@ keep_pending(struct connection *c, struct span octets)
 {
 	if (octets.len == 0)
 		return;
-	if (!buffer_append(&c->pending, octets)) {
+	if (transport_crowded(c->listener->limits, c->pending.len + octets.len) || !buffer_append(&c->pending, octets)) {
 		drop(c);
 		return;
 	}
@@ -333,6 +345,10 @@ feed(struct connection *c, struct span octets)
 		}
 		if (step == HTTP1_HEADED && !accept_head(c))
 			return;
+		if (step != HTTP1_DONE && transport_crowded(l->limits, http1_received(c->reader))) {
+			refuse_busy(c);
+			return;
+		}
 		if (step != HTTP1_DONE)
 			continue;
 		if (http1_body(c->reader).len == 0) {
@@ -416,6 +432,7 @@ on_accepted(void *context, struct stream *s)
 	c->listener = l;
 	c->stream = s;
 	buffer_init(&c->pending, PIPELINED_MAX);
+	buffer_count(&c->pending);
 	list_append(&l->all, &c->order);
 	stream_adopt(s, &events, c);
 	rest(c);

@@ -18,10 +18,12 @@ struct stream {
 	uv_tcp_t tcp;
 	struct list deadlines;		// linked while a deadline stands
 	struct stream_place place;	// accepted ones
+	const struct transport_limits *limits;	// accepted ones; else NULL
+	struct list writing;		// accepted ones: linked while octets wait to leave
 	int64_t deadline_ms;
 	const struct stream_events *events;
 	void *owner;
-	size_t pending;
+	size_t pending, counted;	// octets that wait to leave; those that count in all.pending
 	uint16_t port;			// of the peer; accepted ones
 	struct connecting *connecting;	// ours, until it stands
 	bool closing, ended;		// ended: by the peer, while we finish
@@ -40,6 +42,8 @@ static struct {
 	struct list deadlines;
 	uv_timer_t *timer;		// runs while any deadline stands
 	struct map sources;
+	struct list writing;		// accepted streams whose peers do not read, the longest waiting first
+	size_t pending;			// octets that wait in them
 	struct list idle;		// places of connections that may go, the longest waiting first
 	bool ready;
 	size_t connections;		// accepted ones
@@ -54,6 +58,7 @@ get_ready(void)
 		return true;
 	list_init(&all.deadlines);
 	list_init(&all.idle);
+	list_init(&all.writing);
 	all.ready = map_init(&all.sources);
 	return all.ready;
 }
@@ -286,6 +291,21 @@ stream_idle(struct stream *s, bool idle)
 	stream_place_idle(&s->place, idle && !s->closing);
 }
 
+// What waits in an accepted stream is so much from now on; a closed one counts no more.
+static void
+count_pending(struct stream *s, size_t pending)
+{
+	if (s->limits == NULL)
+		return;
+	all.pending += pending;
+	all.pending -= s->counted;
+	s->counted = pending;
+	if (pending == 0)
+		list_remove(&s->writing);
+	else if (!list_is_linked(&s->writing))
+		list_append(&all.writing, &s->writing);
+}
+
 static void
 on_closed(uv_handle_t *handle)
 {
@@ -302,6 +322,7 @@ stream_close(struct stream *s)
 	s->closing = true;
 	stream_deadline(s, 0);
 	stream_place_leave(&s->place);
+	count_pending(s, 0);
 	connecting_abandon(s);
 	if (!uv_is_closing((uv_handle_t *)&s->tcp))
 		uv_close((uv_handle_t *)&s->tcp, on_closed);
@@ -312,8 +333,7 @@ stream_close(struct stream *s)
 struct writing {
 	uv_write_t request;
 	struct stream *stream;
-	size_t len;
-	uint8_t octets[];
+	struct blob *octets;		// a blob, so that they count in limits.bytes_in_flight
 };
 
 static void
@@ -322,10 +342,12 @@ on_written(uv_write_t *request, int status)
 	struct writing *w = container_of(request, struct writing, request);
 	struct stream *s = w->stream;
 
-	s->pending -= w->len;
+	s->pending -= blob_span(w->octets).len;
+	blob_unref(w->octets);
 	mem_free(w);
 	if (s->closing)
 		return;
+	count_pending(s, s->pending);
 	if (status != 0)
 		s->events->ended(s->owner, false, uv_strerror(status));
 	else if (s->pending == 0 && s->events->drained != NULL)
@@ -338,30 +360,65 @@ stream_pending(const struct stream *s)
 	return s->pending;
 }
 
-// Queue what is left after `sent` octets of the parts.
+// Let answers go that wait longest for a peer that does not read, until there is
+// room for these octets. They are not lost: a device that asks again gets them.
 static bool
-write_rest(struct stream *s, const struct span *parts, size_t count, size_t total, size_t sent)
+make_room(struct stream *s, size_t octets)
 {
-	struct writing *w = mem_alloc(sizeof(*w) + total - sent);
+	size_t share = s->limits != NULL ? transport_share(s->limits) : SIZE_MAX;
+
+	for (struct list *n = all.writing.next; n != &all.writing && all.pending + octets > share;) {
+		struct stream *slow = container_of(n, struct stream, writing);
+		if (slow == s) {
+			n = n->next;
+			continue;
+		}
+		log_event(LOG_DEBUG_, "stream", NULL, "a peer that does not read its answer makes room for others");
+		count_pending(slow, 0);
+		slow->events->expired(slow->owner);
+		n = all.writing.next;
+	}
+	return all.pending + octets <= share;
+}
+
+static struct writing *
+writing_new(struct stream *s, const struct span *parts, size_t count, size_t total, size_t sent)
+{
+	struct writing *w = mem_alloc(sizeof(*w));
 	size_t at = 0;
 
-	if (w == NULL)
-		return false;
+	if (w == NULL || (w->octets = blob_make(total - sent)) == NULL) {
+		mem_free(w);
+		return NULL;
+	}
 	w->stream = s;
 	for (size_t i = 0; i < count; i++) {
 		size_t skip = sent < parts[i].len ? sent : parts[i].len;
 		sent -= skip;
 		if (parts[i].len > skip)
-			memcpy(w->octets + at, parts[i].data + skip, parts[i].len - skip);
+			memcpy(blob_edit(w->octets) + at, parts[i].data + skip, parts[i].len - skip);
 		at += parts[i].len - skip;
 	}
-	w->len = at;
-	uv_buf_t buffer = uv_buf_init((char *)w->octets, (unsigned)at);
+	return w;
+}
+
+// Queue what is left after `sent` octets of the parts.
+static bool
+write_rest(struct stream *s, const struct span *parts, size_t count, size_t total, size_t sent)
+{
+	if (!make_room(s, total - sent))
+		return false;
+	struct writing *w = writing_new(s, parts, count, total, sent);
+	if (w == NULL)
+		return false;
+	uv_buf_t buffer = uv_buf_init((char *)blob_edit(w->octets), (unsigned)(total - sent));
 	if (uv_write(&w->request, (uv_stream_t *)&s->tcp, &buffer, 1, on_written) != 0) {
+		blob_unref(w->octets);
 		mem_free(w);
 		return false;
 	}
-	s->pending += at;
+	s->pending += total - sent;
+	count_pending(s, s->pending);
 	return true;
 }
 
@@ -729,6 +786,7 @@ enter_source(struct stream *s, const struct transport_limits *limits)
 
 	peer_of_socket(&s->tcp, &peer, &port);
 	s->port = (uint16_t)port;
+	s->limits = limits;
 	s->place.evict = evict_stream;
 	s->place.owner = s;
 	return stream_place_take(&s->place, &peer, limits);

@@ -241,6 +241,7 @@ go_on(struct connection *c)
 	}
 	struct buffer next = c->pending;
 	buffer_init(&c->pending, PENDING_MAX);
+	buffer_count(&c->pending);
 	if (next.len > 0) {
 		stream_pause(c->stream, false);
 		feed(c, buffer_span(&next));
@@ -332,7 +333,7 @@ hand_over(struct connection *c, const struct tcp_frame *frame)
 static void
 keep_pending(struct connection *c, struct span octets)
 {
-	if (!buffer_append(&c->pending, octets))
+	if (transport_crowded(c->listener->limits, c->pending.len + octets.len) || !buffer_append(&c->pending, octets))
 		drop(c);
 	else if (c->pending.len > PENDING_MAX / 2)
 		stream_pause(c->stream, true);
@@ -381,6 +382,12 @@ feed(struct connection *c, struct span octets)
 		size_t before = octets.len;
 		enum tcp_progress p = tcp_reader_feed(&c->reader, &frame, &fault, &octets);
 		watch_frame(c, before - octets.len);
+		if (p == TCP_MORE && tcp_reader_in_value(&c->reader) && transport_crowded(l->limits, c->came)) {
+			l->core->count(l->core->context, "tcp.busy");
+			send_error(c, c->reader.framing, true, TCP_ERROR_SERVER, "limits.bytes_in_flight is used up; send the request again later");
+			finish(c);
+			return;
+		}
 		if (p == TCP_MORE)
 			continue;
 		if (p == TCP_FRAME && !serves(frame.type)) {
@@ -478,7 +485,9 @@ on_accepted(void *context, struct stream *s)
 	c->listener = l;
 	c->stream = s;
 	tcp_reader_init(&c->reader, TCP_SIDE_SERVER, (size_t)l->limits->max_message);
+	buffer_count(&c->reader.value);
 	buffer_init(&c->pending, PENDING_MAX);
+	buffer_count(&c->pending);
 	list_append(&l->all, &c->order);
 	stream_adopt(s, &events, c);
 	rest(c);
