@@ -95,17 +95,27 @@ scheme_of(const char *text, char *out, size_t size)
 			*c = (char)(*c - 'A' + 'a');
 }
 
+// Part of the language, and yet not served on this side by this build.
+static void
+refuse_planned(struct load *l, const struct side *side, const struct node *n, const char *scheme, bool has_driver)
+{
+	struct finding *item;
+
+	if (has_driver) {
+		item = finding_add(l->findings, CODE_ABSENT, &n->at, "%ss with '%s:' are not in this build", side->noun, scheme);
+		finding_help(l->findings, item, "the scheme is part of the language for %ss too: a later version brings it", side->noun);
+		return;
+	}
+	item = finding_add(l->findings, CODE_ABSENT, &n->at, "URLs with '%s:' are not in this build", scheme);
+	finding_help(l->findings, item, "the scheme is part of the language: this build lacks its driver, or it comes with a later version");
+}
+
 static void
 refuse_scheme(struct load *l, const struct node *n, const char *scheme)
 {
 	struct suggestion near;
 	struct finding *item;
 
-	if (language_scheme_is_planned(scheme)) {
-		item = finding_add(l->findings, CODE_ABSENT, &n->at, "URLs with '%s:' are not in this build", scheme);
-		finding_help(l->findings, item, "the scheme is part of the language: this build lacks its driver, or it comes with a later version");
-		return;
-	}
 	item = finding_add(l->findings, CODE_SCHEME, &n->at, "no driver serves URLs with '%.30s:'", scheme);
 	suggest_begin(&near, scheme);
 	for (const struct config_scheme *s = l->schemes; s->scheme != NULL; s++)
@@ -128,13 +138,14 @@ find_scheme(struct load *l, const struct side *side, const struct node *n)
 	}
 	scheme_of(n->text, scheme, sizeof(scheme));
 	s = language_scheme(l->schemes, scheme);
-	if (s == NULL) {
-		refuse_scheme(l, n, scheme);
-		return NULL;
-	}
-	if (side->driver_rows(s) != NULL)
+	if (s != NULL && side->driver_rows(s) != NULL)
 		return s;
-	finding_add(l->findings, CODE_SCHEME_SIDE, &n->at, "'%s:' %s", scheme, side->refusal);
+	if (language_scheme_is_planned(scheme))
+		refuse_planned(l, side, n, scheme, s != NULL);
+	else if (s == NULL)
+		refuse_scheme(l, n, scheme);
+	else
+		finding_add(l->findings, CODE_SCHEME_SIDE, &n->at, "'%s:' %s", scheme, side->refusal);
 	return NULL;
 }
 

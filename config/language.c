@@ -135,7 +135,7 @@ const struct option_row language_listener[] = {
 	{ .key = "url", .kind = OPTION_URL, .offset = IN(entry, url), .required = true,
 	  .help = "Where to listen. Without a host it is loopback only; [::] is all of IPv6 and IPv4.", .example = "coap://[::]:5683" },
 	LATER("credential"), LATER("client_auth"), LATER("psk"), LATER("allow"), LATER("unwrap"), LATER("tls"),
-	LATER("echo"), LATER("idle_timeout"),
+	LATER("echo"), LATER("idle_timeout"), LATER("serve"),
 	{ .key = NULL }
 };
 

@@ -3,7 +3,7 @@
 . "$srcdir/tests/blackbox/lib.sh"
 need python3
 need_drivers http
-plan 60
+plan 74
 f=$T/gate.yaml
 good() {
 	cat >"$f" <<YAML
@@ -52,6 +52,11 @@ bad "a key twice" 3:1 E0014 'version: 1\nsite: a\nsite: b\n'
 bad "an unknown key" 3:6 E0103 'version: 1\nroutes:\n  - {protecton: keep}\n'
 ok "the nearest key is named" says "help: did you mean 'protection'?"
 bad "a key of a later version" 2:1 E0104 'version: 1\nmetrics: 127.0.0.1:9829\n'
+for up in file:/srv/out coap://pki.example coap+tcp://pki.example tcp://pki.example; do
+	bad "an upstream of a later version, $up" 2:16 E0104 "version: 1\\nupstreams: {a: \"$up\"}\\n"
+	ok "and its help" says "help: the scheme is part of the language for upstreams too: a later version brings it"
+done
+bad "a listener's key of a later version" 2:42 E0104 'version: 1\nlisteners: {a: {url: "http://127.0.0.1", serve: x}}\n'
 bad "a number too large" 2:24 E0106 'version: 1\nlimits: {transactions: 1025}\n'
 bad "a leading zero" 2:22 E0108 'version: 1\nlimits: {rate_burst: 040}\n'
 bad "a variable that is not set" 2:7 E0017 'version: 1\nsite: ${CMPGATE_TEST_UNSET}\n'
