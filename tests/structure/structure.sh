@@ -54,7 +54,12 @@ for h in $(for f in $folders; do ls "$f"/*.h; done); do
 done >"$T/headers"
 result "each header compiles alone, and twice" "$T/headers"
 
-find . \( -name '*.[ch]' -o -name '*.sh' -o -name '*.py' \) -not -path './build*' -not -path './_build/*' -not -path './.git/*' -not -path './cmpgate-[0-9]*' -not -name build.h | while read -r file; do
+# (A generated Makefile.in or build.h.in is no source; texts in Markdown and .may_include lists need no line.)
+{
+	find . \( -name '*.[ch]' -o -name '*.sh' -o -name '*.py' -o -name '*.am' -o -name '*.ac' \) -not -path './build*' -not -path './_build/*' \
+		-not -path './.git/*' -not -path './cmpgate-[0-9]*' -not -name build.h
+	ls check demo packaging/debian-packages tests/SKIPS docs/*.[1-8] docs/*.in
+} | while read -r file; do
 	head -n 3 "$file" | grep -q 'SPDX-License-Identifier: GPL-3.0-or-later' || echo "$file has no SPDX line"
 done >"$T/spdx"
 result "each source begins with its licence" "$T/spdx"
