@@ -28,7 +28,8 @@ belongs(const struct message *answer, const struct asked *asked, struct fault *f
 	return true;
 }
 
-// An error nobody signed could come from anybody on the path (design 8.21).
+// An error nobody signed could come from anybody on the path, so it ends
+// nothing unless the route says so (docs/decisions.md).
 static bool
 error_is_tolerable(const struct message *answer, const struct asked *asked, struct fault *f)
 {

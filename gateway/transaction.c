@@ -272,7 +272,7 @@ in_new(const struct facts *t, enum event e)
 {
 	switch (e) {
 	case EVENT_FIRST: return on_first(t);
-	// Of a transaction from before a restart: the CA judges it (design 8.25).
+	// Of a transaction from before a restart: the CA remembers it and judges.
 	case EVENT_CONFIRM: return submit(t, STATE_CONFIRMING);
 	case EVENT_POLL: return submit(t, STATE_UPWAIT);
 	default: return stay(t);

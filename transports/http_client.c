@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The upstream side: a pool of connections with affinity (design: a connection
+// The upstream side: a pool of connections with affinity (a connection
 // stays with its transaction while an exchange is open and a little longer),
 // a queue in order, and one deadline per submission.
 #include "build.h"

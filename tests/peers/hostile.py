@@ -310,7 +310,7 @@ class Tap:
 
 class Story:
     """A row of tests: methods named row_* come first, in the order they stand,
-    then the messages of section F, then methods named last_*. The first line
+    then the malformed messages, then methods named last_*. The first line
     of a method's text is its title."""
 
     def __init__(self):
@@ -382,7 +382,7 @@ class Story:
         self.is_clean()
 
 
-# ---- section F, as far as the message itself goes (no key is needed for these)
+# ---- malformed messages, by number; no key is needed for these
 
 def deep(n):
     data = b""
@@ -532,7 +532,7 @@ def wrong_envelopes():
 
 
 def message_cases():
-    """Every message of section F that needs no key, each with its answer."""
+    """Every malformed message that needs no key, each with its answer."""
     out = []
     for group in (wrong_forms, wrong_headers, wrong_ends, wrong_bodies, wrong_envelopes):
         out.extend(group())

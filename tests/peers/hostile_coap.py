@@ -457,7 +457,7 @@ class CoapStory(Story):
         self.is_clean()
 
     def last_half_open(self):
-        """section 0, finding 5: a thousand peers with one block each: refused over the caps, memory flat"""
+        """a thousand peers with one block each: refused over the caps, memory flat"""
         codes = {}
         clients = [Client(self.at) for _ in range(200)]
         for round in range(5):

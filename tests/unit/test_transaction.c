@@ -367,7 +367,7 @@ rules_for_all_facts(void **state)
 					assert_true(d.drop_waiter && !d.remove);
 				if (d.own != OWN_NONE)	// only as the CA's client, or for a device that cannot confirm
 					assert_true(d.next == STATE_CONFIRMING && (t.client || t.adopts));
-				if (d.error && !t.other_hash)	// an exchange is told off, the transaction stays (rule 2)
+				if (d.error && !t.other_hash)	// an exchange is told off, the transaction stays
 					assert_true(d.next == s && !d.remove && !d.drop_waiter && !d.displace);
 				if (s == STATE_CLOSED)
 					assert_true(d.next == STATE_CLOSED && !d.submit);
