@@ -261,7 +261,7 @@ lawful_form(uint8_t tag)
 bool
 der_check(struct span whole)
 {
-	const uint8_t *ends[DER_DEPTH_MAX], *p = whole.data;	// where the open elements end
+	const uint8_t *ends[DER_DEPTH_MAX + 1], *p = whole.data;	// where the whole and the open elements end
 	size_t header, length;
 	unsigned depth = 0;
 
@@ -280,7 +280,7 @@ der_check(struct span whole)
 			if (!well_formed_value(tag, span_of(p, length)))
 				return false;
 			p += length;
-		} else if (++depth == DER_DEPTH_MAX) {
+		} else if (++depth > DER_DEPTH_MAX) {
 			return false;
 		} else {
 			ends[depth] = p + length;

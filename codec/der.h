@@ -19,7 +19,7 @@ enum {
 };
 #define DER_CONTEXT(n) (0x80 + (n))		// primitive [n]
 #define DER_CONTEXT_CONS(n) (0xA0 + (n))	// constructed [n]
-#define DER_DEPTH_MAX 32			// nesting of one message
+#define DER_DEPTH_MAX 32			// constructed elements within each other, in one message
 #define DER_SET_MAX 64				// elements of a SET OF that is written
 
 // ---- reading. `in` shrinks on success only.

@@ -195,6 +195,20 @@ is_key_update(struct span in, struct fault *f)
 	return (der_take(&in, DER_SEQUENCE, &list) || malformed(f, "", "not a SEQUENCE")) && signed_objects_check(list, 3, 3, f);
 }
 
+// RelativeDistinguishedName, from its contents.
+static bool
+is_rdn(struct span in, struct fault *f)
+{
+	struct typed_value v;
+
+	if (der_at_end(in))
+		return malformed(f, "dpn", "an empty RelativeDistinguishedName");
+	while (!der_at_end(in))
+		if (!typed_value_take(&in, false, &v, f))
+			return false;
+	return true;
+}
+
 // CRLSource: dpn [0] EXPLICIT CHOICE { [0] GeneralNames, [1] RelativeDistinguishedName }, issuer [1] EXPLICIT GeneralNames
 static bool
 crl_source(struct span *in, struct fault *f)
@@ -204,7 +218,9 @@ crl_source(struct span *in, struct fault *f)
 	if (der_take(in, DER_CONTEXT_CONS(0), &source)) {
 		if (der_take(&source, DER_CONTEXT_CONS(0), &names) && der_at_end(source))
 			return general_names_read(names, f);
-		return (der_take(&source, DER_CONTEXT_CONS(1), &names) && der_at_end(source)) || malformed(f, "dpn", "not a DistributionPointName");
+		if (der_take(&source, DER_CONTEXT_CONS(1), &names) && der_at_end(source))
+			return is_rdn(names, f);
+		return malformed(f, "dpn", "not a DistributionPointName");
 	}
 	if (!der_take(in, DER_CONTEXT_CONS(1), &source))
 		return malformed(f, "source", "neither dpn nor issuer");
