@@ -3,7 +3,7 @@
 # a tree and as JSON; what is malformed, and where; and nothing secret.
 . "$srcdir/tests/blackbox/lib.sh"
 need openssl python3
-plan 57
+plan 74
 # json FILE PATH WANT: a member, as "body.type" or "body.response.0.certReqId".
 json() {
 	"$cmpgate" inspect --json "$1" >"$T/json" || return 1
@@ -62,6 +62,44 @@ ok "a challenge password is not shown" hidden "$T/chal.csr" 73776f726466697368
 printf '[ca]\ndefault_ca=d\n[d]\ndatabase=%s\ndefault_md=sha256\ndefault_crl_days=9\n' "$T/index" >"$T/crl.cnf"
 openssl ca -config "$T/crl.cnf" -keyfile "$T/ca.key" -cert "$T/ca.crt" -gencrl -out "$T/crl.pem" 2>/dev/null
 ok "a CRL" json "$T/crl.pem" issuer "CN=Plant CA,O=Plant"
+
+# Messages within messages, and requests without one: a batch of q1.ir-sig and
+# q1.rr-sig, an envelope around that batch, and the CertReqMessages of q1.ir-sig.
+PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$peers python3 - "$T" <<'PY'
+import sys
+from hostile import Header, elements, message, nested
+def read(name):
+    with open(sys.argv[1] + "/" + name, "rb") as f:
+        return f.read()
+def write(name, octets):
+    with open(sys.argv[1] + "/" + name, "wb") as f:
+        f.write(octets)
+ir, rr = read("q1.ir-sig"), read("q1.rr-sig")
+write("batch.der", message(Header(), nested(ir, rr)))
+write("twice.der", message(Header(), nested(read("batch.der"))))
+write("deep.der", message(Header(), nested(read("twice.der"))))
+requests = elements(elements(ir)[0][1])[1][1]
+write("crmf.der", requests)
+write("crmf_cut.der", requests[:-3])
+write("crmf_two.der", b"\x30\x82" + (2 * len(elements(requests)[0][1])).to_bytes(2, "big") + 2 * elements(requests)[0][1])
+PY
+ok "a batch: its kind" json "$T/batch.der" body.type nested
+ok "its first message" json "$T/batch.der" body.messages.0.body.type ir
+ok "whose template is shown" json "$T/batch.der" body.messages.0.body.certReqMessages.0.certTemplate.subject "CN=device,O=Plant"
+ok "and whose extraCerts are" json "$T/batch.der" body.messages.0.extraCerts.0.subject "CN=device identity,O=Maker"
+ok "its second message" json "$T/batch.der" body.messages.1.body.revDetails.0.reason superseded
+ok "an envelope around it" json "$T/twice.der" body.messages.0.body.messages.1.body.type rr
+ok "as a tree" sh -c "[ \$('$cmpgate' inspect '$T/twice.der' | grep -c 'senderNonce: ') = 4 ]"
+ok "one envelope more is too deep" code 6 "$cmpgate" inspect "$T/deep.der"
+ok "and says so" contains "$T/err" "nested deeper than 2"
+ok "bare CertReqMessages are found out" json "$T/crmf.der" kind CertReqMessages
+ok "their template" json "$T/crmf.der" certReqMessages.0.certTemplate.subject "CN=device,O=Plant"
+ok "their proof of possession" json "$T/crmf.der" certReqMessages.0.popo.type signature
+ok "two of them" json "$T/crmf_two.der" certReqMessages.1.certReqId 0
+ok "said to be so" sh -c "'$cmpgate' inspect --as crmf '$T/crmf.der' | grep -q '^CertReqMessages'"
+ok "and not a message" code 6 "$cmpgate" inspect --as message "$T/crmf.der"
+ok "cut off: exit code 6" code 6 "$cmpgate" inspect --as crmf "$T/crmf_cut.der"
+ok "cut off: what they are is found out all the same" contains "$T/out" "^CertReqMessages"
 
 ok "a private key is not shown" code 6 "$cmpgate" inspect --asn1 "$T/dev.key"
 ok "nothing of it" equal "$(wc -c <"$T/out" | tr -d ' ')" 0
