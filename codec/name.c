@@ -235,6 +235,18 @@ is_address(struct span v)
 	return v.len == 4 || v.len == 8 || v.len == 16 || v.len == 32;
 }
 
+// EDIPartyName: an optional [0] and a [1], each around one string.
+static bool
+is_party(struct span in)
+{
+	struct span text;
+	uint8_t tag;
+
+	if (der_take(&in, DER_CONTEXT_CONS(0), &text) && (!der_take_any(&text, &tag, NULL, NULL) || !der_at_end(text)))
+		return false;
+	return der_take(&in, DER_CONTEXT_CONS(1), &text) && der_take_any(&text, &tag, NULL, NULL) && der_at_end(text) && der_at_end(in);
+}
+
 static bool
 read_value(struct general_name *name, struct fault *f)
 {
@@ -244,6 +256,10 @@ read_value(struct general_name *name, struct fault *f)
 			|| fault_set(f, FAIL_BAD_DATA_FORMAT, "otherName", "is no OID with one [0] value");
 	case GN_EMAIL: case GN_DNS: case GN_URI:
 		return ascii(name->value) || fault_set(f, FAIL_BAD_DATA_FORMAT, "", "a name that must be ASCII holds other octets");
+	case GN_X400:	// ORAddress: its attributes are nothing that is looked into here
+		return der_next_is(name->value, DER_SEQUENCE) || fault_set(f, FAIL_BAD_DATA_FORMAT, "x400Address", "is no ORAddress");
+	case GN_EDI:
+		return is_party(name->value) || fault_set(f, FAIL_BAD_DATA_FORMAT, "ediPartyName", "has no partyName");
 	case GN_DIRECTORY:
 		if (name_check(name->value, f))
 			return true;
@@ -254,9 +270,10 @@ read_value(struct general_name *name, struct fault *f)
 			|| fault_set(f, FAIL_BAD_DATA_FORMAT, "iPAddress", "has %zu octets, not 4 or 16", name->value.len);
 	case GN_REGISTERED_ID:
 		return is_oid(name->value) || fault_set(f, FAIL_BAD_DATA_FORMAT, "registeredID", "is no OID");
-	default:
-		return true;
+	case GN_COUNT:
+		break;
 	}
+	return false;
 }
 
 bool

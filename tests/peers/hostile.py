@@ -445,6 +445,12 @@ def wrong_headers():
     # Without a sender there is nobody to address an error message to.
     yield Case("15: sender otherName without a value", message(Header(sender=ctx(0, oid("2a03"))), genm()), bad, REFUSED)
     yield Case("15: sender of GeneralName kind 9", message(Header(sender=ctx(9, NULL)), genm()), bad, REFUSED)
+    yield simple("15: sender x400Address is carried", PASSED, sender=ctx(3, seq()))
+    yield Case("15: sender x400Address that holds an INTEGER", message(Header(sender=ctx(3, integer(1))), genm()), bad, REFUSED)
+    yield Case("15: sender x400Address as one octet", message(Header(sender=tlv(0x83, b"\0")), genm()), bad, REFUSED)
+    yield simple("15: sender ediPartyName is carried", PASSED, sender=ctx(5, ctx(0, utf8("agency")), ctx(1, utf8("party"))))
+    yield Case("15: sender ediPartyName without a partyName", message(Header(sender=ctx(5, ctx(0, utf8("agency")))), genm()), bad, REFUSED)
+    yield Case("15: sender ediPartyName with two names in one", message(Header(sender=ctx(5, ctx(1, utf8("a"), utf8("b")))), genm()), bad, REFUSED)
     yield Case("21: no transactionID", message(Header(id=None), genm()), bad)
     for n, text in ((0, "0 octets"), (65, "65 octets"), (60000, "60 kB")):
         yield Case("22: transactionID of " + text, message(Header(id=bytes(n)), genm()), bad)
@@ -454,6 +460,7 @@ def wrong_headers():
     yield simple("25: senderNonce of 15 octets", E("badSenderNonce"), nonce=bytes(15))
     yield simple("27: recipNonce in a first message", E("badRecipientNonce"), recip_nonce=bytes(16))
     yield simple("29: messageTime 1970 on a route that does not check", PASSED, time=ctx(0, time("19700101000000Z")))
+    yield simple("29: messageTime 2099 on a route that does not check", PASSED, time=ctx(0, time("20990101000000Z")))
     yield simple("30: messageTime as UTCTime", bad, time=ctx(0, tlv(23, b"260101000000Z")))
     yield simple("30: messageTime on 30 February", bad, time=ctx(0, time("20260230000000Z")))
     yield simple("30: messageTime without Z", bad, time=ctx(0, time("20260101000000")))
