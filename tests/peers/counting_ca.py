@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A CA of few words for the hostile stories: it answers each message that
 reaches it, and counts them. GET /count tells how many came; a message whose
-transactionID begins with HOLD is kept until GET /release, and GET /held waits
-until there is one. With CERT, an ir is answered by a certificate. Prints
+transactionID begins with HOLD is kept until GET /release, and GET /held/N waits
+until there are N of them (one without a number). With CERT, an ir is answered by a certificate. Prints
 "CA on PORT"."""
 import http.server
 import os
@@ -50,6 +50,7 @@ def hold():
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and content leave together: no wait for an ACK between them
 
     def log_message(self, *_):
         pass
@@ -81,8 +82,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if self.path == "/release":
                 held = 0
                 changed.notify_all()
-            elif self.path == "/held":
-                changed.wait_for(lambda: held > 0, 10)
+            elif self.path.startswith("/held"):
+                wanted = int(self.path[len("/held/"):] or 1)
+                changed.wait_for(lambda: held >= wanted, 10)
         self.say(b"%d" % count)
 
 

@@ -73,10 +73,11 @@ class Datagram:
 class Client:
     """One socket, that is one peer to the gateway."""
 
-    def __init__(self, at):
+    def __init__(self, at, source="127.0.0.1"):
         host, port = at.rsplit(":", 1)
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sock.settimeout(1)
+        self.sock.bind((source, 0))
         self.sock.connect((host, int(port)))
 
     def __enter__(self):

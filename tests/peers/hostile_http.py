@@ -16,9 +16,9 @@ PATH = "/.well-known/cmp"
 class Client:
     """One connection; requests are octets, answers are read by Content-Length."""
 
-    def __init__(self, at):
+    def __init__(self, at, source="127.0.0.1"):
         host, port = at.rsplit(":", 1)
-        self.sock = socket.create_connection((host, int(port)), 10)
+        self.sock = socket.create_connection((host, int(port)), 10, (source, 0))
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.data = b""
 

@@ -21,9 +21,9 @@ def frame(framing, kind, value, flags=0):
 
 
 class Client:
-    def __init__(self, at):
+    def __init__(self, at, source="127.0.0.1"):
         host, port = at.rsplit(":", 1)
-        self.sock = socket.create_connection((host, int(port)), 10)
+        self.sock = socket.create_connection((host, int(port)), 10, (source, 0))
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def __enter__(self):
