@@ -60,23 +60,53 @@ kind_fits(enum body answer, const struct asked *asked)
 }
 
 static enum event
-read_cert_rep(const struct pkimessage *m, struct relayed *out)
+does_not_fit(struct fault *f, const char *path, const char *what)
+{
+	fault_set(f, FAIL_SYSTEM_FAILURE, path, "%s", what);
+	return EVENT_BAD;
+}
+
+// One request with certReqId 0 goes up. A p10cr has none: it is answered under
+// -1 (RFC 9483 4.1.4), and by older CAs under 0.
+static bool
+is_asked_id(const struct asked *asked, int32_t id)
+{
+	return id == 0 || (id == -1 && (asked->first_body == BODY_P10CR || asked->first_body == BODY_COUNT));
+}
+
+// A certificate comes with its grant, and only with it (RFC 9810 5.3.4).
+static bool
+pair_fits(const struct cert_response *r)
+{
+	switch (r->status.status) {
+	case STATUS_ACCEPTED:
+	case STATUS_GRANTED_WITH_MODS: return r->has_pair;
+	case STATUS_REJECTION:
+	case STATUS_WAITING: return !r->has_pair;
+	default: return true;
+	}
+}
+
+static enum event
+read_cert_rep(const struct pkimessage *m, const struct asked *asked, struct relayed *out, struct fault *f)
 {
 	struct cert_rep_message reply;
 	struct cert_response r;
-	bool waiting = false;
 
-	if (!cert_rep_message_read(m->body_contents, &reply, NULL))
+	if (!cert_rep_message_read(m->body_contents, &reply, NULL) || !cert_response_take(&reply.responses, &r, NULL))
 		return EVENT_BAD;
-	while (!der_at_end(reply.responses) && cert_response_take(&reply.responses, &r, NULL)) {
-		waiting = waiting || r.status.status == STATUS_WAITING;
-		if (r.has_pair && out->id_count < CAP_CERT_REQ_MSGS)
-			out->ids[out->id_count++] = r.cert_req_id;
-	}
-	if (waiting)
+	if (reply.count != 1)
+		return does_not_fit(f, "body.response", "the CA answers more requests than were asked");
+	if (!is_asked_id(asked, r.cert_req_id))
+		return does_not_fit(f, "body.response[0].certReqId", "the CA answers a request that was not asked");
+	if (!pair_fits(&r))
+		return does_not_fit(f, "body.response[0].status", r.has_pair ? "the CA sends a certificate, and does not grant it"
+			: "the CA grants a certificate, and sends none");
+	if (r.status.status == STATUS_WAITING)
 		return EVENT_WAITING;
-	if (out->id_count == 0)
+	if (!r.has_pair)
 		return EVENT_FINAL_NEGATIVE;
+	out->ids[out->id_count++] = r.cert_req_id;
 	out->has_certificate = true;
 	out->need_conf = !m->header.implicit_confirm;
 	return EVENT_FINAL_POSITIVE;
@@ -102,40 +132,46 @@ read_krp(const struct pkimessage *m, struct relayed *out)
 }
 
 static enum event
-read_rp(const struct pkimessage *m)
+read_rp(const struct pkimessage *m, struct fault *f)
 {
 	struct rev_rep reply;
 	struct status_info first;
 
 	if (!rev_rep_read(m->body_contents, &reply, NULL) || !status_info_take(&reply.statuses, &first, NULL))
 		return EVENT_BAD;
+	if (reply.count != 1)
+		return does_not_fit(f, "body.status", "the CA answers more revocations than were asked");
 	if (first.status == STATUS_WAITING)
 		return EVENT_WAITING;
 	return first.status == STATUS_REJECTION ? EVENT_FINAL_NEGATIVE : EVENT_FINAL_POSITIVE;
 }
 
 static enum event
-read_error(const struct pkimessage *m)
+read_error(const struct pkimessage *m, struct fault *f)
 {
 	struct error_content e;
 	struct span in = m->body_contents;
 
 	if (!error_content_take(&in, &e, NULL))
 		return EVENT_BAD;
-	return e.status.status == STATUS_WAITING ? EVENT_WAITING : EVENT_FINAL_NEGATIVE;
+	switch (e.status.status) {
+	case STATUS_REJECTION: return EVENT_FINAL_NEGATIVE;
+	case STATUS_WAITING: return EVENT_WAITING;
+	default: return does_not_fit(f, "body.error.pKIStatusInfo.status", "the CA's error message says that all is well");
+	}
 }
 
 static enum event
-read_body(const struct pkimessage *m, struct relayed *out)
+read_body(const struct pkimessage *m, const struct asked *asked, struct relayed *out, struct fault *f)
 {
 	switch (m->body) {
 	case BODY_IP:
 	case BODY_CP:
 	case BODY_KUP:
-	case BODY_CCP: return read_cert_rep(m, out);
+	case BODY_CCP: return read_cert_rep(m, asked, out, f);
 	case BODY_KRP: return read_krp(m, out);
-	case BODY_RP: return read_rp(m);
-	case BODY_ERROR: return read_error(m);
+	case BODY_RP: return read_rp(m, f);
+	case BODY_ERROR: return read_error(m, f);
 	case BODY_POLLREP: return EVENT_POLLREP;
 	case BODY_PKICONF: return EVENT_PKICONF;
 	default: return EVENT_FINAL_POSITIVE;	// genp, nested
@@ -151,7 +187,7 @@ relay_judge(const struct message *answer, const struct asked *asked, struct rela
 	out->event = EVENT_BAD;
 	if (m->body == BODY_ERROR && !answer->view.has_protection && !m->has_protection) {
 		if (error_is_tolerable(answer, asked, f))
-			out->event = read_error(m);
+			out->event = read_error(m, f);
 		return;
 	}
 	if (!belongs(answer, asked, f))
@@ -161,7 +197,7 @@ relay_judge(const struct message *answer, const struct asked *asked, struct rela
 		fault_set(f, FAIL_SYSTEM_FAILURE, "body", "the CA answered %s with %s", body_name(asked->body), body_name(m->body));
 		return;
 	}
-	out->event = asked->body == BODY_NESTED ? EVENT_FINAL_POSITIVE : read_body(m, out);
+	out->event = asked->body == BODY_NESTED ? EVENT_FINAL_POSITIVE : read_body(m, asked, out, f);
 	if (out->event == EVENT_BAD)
 		fault_set(f, FAIL_SYSTEM_FAILURE, "body", "the CA's %s cannot be read", body_name(m->body));
 }

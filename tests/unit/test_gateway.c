@@ -703,7 +703,7 @@ unprotected_errors(void **state)
 	assert_int_equal(judge(&c, BODY_IP, &asked, &r), EVENT_FINAL_POSITIVE);
 }
 
-enum reply_sample { CERT_0, CERT_MODS, CERT_5, CERT_TWO, REJECTED, WAITS, ONE_WAITS, KRP_CERT, KRP_BARE, KRP_WAITS, KRP_NO, RP_OK, RP_WAITS, RP_NO, RP_WARN, ERROR_WAITS, ERROR_NO };
+enum reply_sample { CERT_0, CERT_MODS, CERT_5, CERT_MINUS, CERT_TWO, CERT_SAME, REJECTED, REJECTED_5, REJECTED_CERT, WAITS, WAITS_5, WAITS_CERT, ONE_WAITS, NO_CERT, KRP_CERT, KRP_BARE, KRP_WAITS, KRP_NO, RP_OK, RP_WAITS, RP_NO, RP_WARN, RP_TWO, ERROR_WAITS, ERROR_NO, ERROR_WELL, ERROR_MODS, ERROR_WARNS };
 
 static void
 put_cert_response(struct der_writer *w, int64_t id, int status, bool certificate)
@@ -735,8 +735,15 @@ put_responses(struct der_writer *w, enum reply_sample s)
 	case CERT_MODS: put_cert_response(w, 0, STATUS_GRANTED_WITH_MODS, true); break;
 	case CERT_5: put_cert_response(w, 5, STATUS_ACCEPTED, true); break;
 	case CERT_TWO: put_cert_response(w, 0, STATUS_ACCEPTED, true); put_cert_response(w, 1, STATUS_ACCEPTED, true); break;
+	case CERT_MINUS: put_cert_response(w, -1, STATUS_ACCEPTED, true); break;
+	case CERT_SAME: put_cert_response(w, 0, STATUS_ACCEPTED, true); put_cert_response(w, 0, STATUS_ACCEPTED, true); break;
 	case REJECTED: put_cert_response(w, 0, STATUS_REJECTION, false); break;
+	case REJECTED_5: put_cert_response(w, 5, STATUS_REJECTION, false); break;
+	case REJECTED_CERT: put_cert_response(w, 0, STATUS_REJECTION, true); break;
 	case WAITS: put_cert_response(w, 0, STATUS_WAITING, false); break;
+	case WAITS_5: put_cert_response(w, 5, STATUS_WAITING, false); break;
+	case WAITS_CERT: put_cert_response(w, 0, STATUS_WAITING, true); break;
+	case NO_CERT: put_cert_response(w, 0, STATUS_ACCEPTED, false); break;
 	case ONE_WAITS: put_cert_response(w, 0, STATUS_ACCEPTED, true); put_cert_response(w, 1, STATUS_WAITING, false); break;
 	default: put_cert_response(w, 0, STATUS_ACCEPTED, true); break;
 	}
@@ -763,16 +770,19 @@ put_reply(struct der_writer *w, enum reply_sample s)
 		}
 		der_close(w);
 		break;
-	case RP_OK: case RP_WAITS: case RP_NO: case RP_WARN:
+	case RP_OK: case RP_WAITS: case RP_NO: case RP_WARN: case RP_TWO:
 		der_open(w, DER_SEQUENCE);
 		der_open(w, DER_SEQUENCE);
 		put_info(w, s == RP_WAITS ? STATUS_WAITING : s == RP_NO ? STATUS_REJECTION : s == RP_WARN ? STATUS_REVOCATION_WARNING : STATUS_ACCEPTED, s == RP_NO);
+		if (s == RP_TWO)
+			put_info(w, STATUS_ACCEPTED, false);
 		der_close(w);
 		der_close(w);
 		break;
-	case ERROR_WAITS: case ERROR_NO:
+	case ERROR_WAITS: case ERROR_NO: case ERROR_WELL: case ERROR_MODS: case ERROR_WARNS:
 		der_open(w, DER_SEQUENCE);
-		put_info(w, s == ERROR_WAITS ? STATUS_WAITING : STATUS_REJECTION, s == ERROR_NO);
+		put_info(w, s == ERROR_WAITS ? STATUS_WAITING : s == ERROR_WELL ? STATUS_ACCEPTED : s == ERROR_MODS ? STATUS_GRANTED_WITH_MODS
+			: s == ERROR_WARNS ? STATUS_REVOCATION_WARNING : STATUS_REJECTION, s == ERROR_NO);
 		der_close(w);
 		break;
 	default: put_responses(w, s); break;
@@ -786,11 +796,21 @@ what_answers_say(void **state)
 		{ BODY_IR, BODY_IP, CERT_0, false, EVENT_FINAL_POSITIVE, true, true, 1, 0 },
 		{ BODY_IR, BODY_IP, CERT_0, true, EVENT_FINAL_POSITIVE, true, false, 1, 0 },
 		{ BODY_CR, BODY_CP, CERT_MODS, false, EVENT_FINAL_POSITIVE, true, true, 1, 0 },
-		{ BODY_KUR, BODY_KUP, CERT_5, false, EVENT_FINAL_POSITIVE, true, true, 1, 5 },
-		{ BODY_IR, BODY_IP, CERT_TWO, false, EVENT_FINAL_POSITIVE, true, true, 2, 0 },
+		{ BODY_KUR, BODY_KUP, CERT_5, false, EVENT_BAD, false, false, 0, 0 },
+		{ BODY_IR, BODY_IP, CERT_MINUS, false, EVENT_BAD, false, false, 0, 0 },
+		{ BODY_P10CR, BODY_CP, CERT_MINUS, false, EVENT_FINAL_POSITIVE, true, true, 1, -1 },
+		{ BODY_P10CR, BODY_CP, CERT_0, false, EVENT_FINAL_POSITIVE, true, true, 1, 0 },
+		{ BODY_P10CR, BODY_CP, CERT_5, false, EVENT_BAD, false, false, 0, 0 },
+		{ BODY_IR, BODY_IP, CERT_TWO, false, EVENT_BAD, false, false, 0, 0 },
+		{ BODY_IR, BODY_IP, CERT_SAME, false, EVENT_BAD, false, false, 0, 0 },
+		{ BODY_IR, BODY_IP, REJECTED_5, false, EVENT_BAD, false, false, 0, 0 },
+		{ BODY_IR, BODY_IP, REJECTED_CERT, false, EVENT_BAD, false, false, 0, 0 },
+		{ BODY_IR, BODY_IP, WAITS_5, false, EVENT_BAD, false, false, 0, 0 },
+		{ BODY_IR, BODY_IP, WAITS_CERT, false, EVENT_BAD, false, false, 0, 0 },
+		{ BODY_IR, BODY_IP, NO_CERT, false, EVENT_BAD, false, false, 0, 0 },
 		{ BODY_IR, BODY_IP, REJECTED, false, EVENT_FINAL_NEGATIVE, false, false, 0, 0 },
 		{ BODY_IR, BODY_IP, WAITS, false, EVENT_WAITING, false, false, 0, 0 },
-		{ BODY_IR, BODY_IP, ONE_WAITS, false, EVENT_WAITING, false, false, 1, 0 },
+		{ BODY_IR, BODY_IP, ONE_WAITS, false, EVENT_BAD, false, false, 0, 0 },
 		{ BODY_KRR, BODY_KRP, KRP_CERT, false, EVENT_FINAL_POSITIVE, true, true, 1, 0 },
 		{ BODY_KRR, BODY_KRP, KRP_CERT, true, EVENT_FINAL_POSITIVE, true, false, 1, 0 },
 		{ BODY_KRR, BODY_KRP, KRP_BARE, false, EVENT_FINAL_POSITIVE, false, false, 0, 0 },
@@ -800,6 +820,11 @@ what_answers_say(void **state)
 		{ BODY_RR, BODY_RP, RP_WARN, false, EVENT_FINAL_POSITIVE, false, false, 0, 0 },
 		{ BODY_RR, BODY_RP, RP_WAITS, false, EVENT_WAITING, false, false, 0, 0 },
 		{ BODY_RR, BODY_RP, RP_NO, false, EVENT_FINAL_NEGATIVE, false, false, 0, 0 },
+		{ BODY_RR, BODY_RP, RP_TWO, false, EVENT_BAD, false, false, 0, 0 },
+		{ BODY_IR, BODY_ERROR, ERROR_WELL, false, EVENT_BAD, false, false, 0, 0 },
+		{ BODY_IR, BODY_ERROR, ERROR_MODS, false, EVENT_BAD, false, false, 0, 0 },
+		{ BODY_RR, BODY_ERROR, ERROR_WARNS, false, EVENT_BAD, false, false, 0, 0 },
+		{ BODY_CERTCONF, BODY_ERROR, ERROR_WELL, false, EVENT_BAD, false, false, 0, 0 },
 		{ BODY_GENM, BODY_ERROR, ERROR_WAITS, false, EVENT_WAITING, false, false, 0, 0 },
 		{ BODY_CERTCONF, BODY_ERROR, ERROR_WAITS, false, EVENT_WAITING, false, false, 0, 0 },
 		{ BODY_CERTCONF, BODY_ERROR, ERROR_NO, false, EVENT_FINAL_NEGATIVE, false, false, 0, 0 },
@@ -822,6 +847,32 @@ what_answers_say(void **state)
 		assert_int_equal(r.id_count, rows[i].ids);
 		if (rows[i].ids > 0)
 			assert_int_equal(r.ids[0], rows[i].id);
+		der_writer_clear(&w);
+	}
+}
+
+// What a poll brings is measured by the first request, as far as it is known.
+static void
+ids_behind_polls(void **state)
+{
+	static const struct { enum body first, body; enum reply_sample sample; enum event event; } rows[] = {
+		{ BODY_IR, BODY_IP, CERT_0, EVENT_FINAL_POSITIVE }, { BODY_IR, BODY_IP, CERT_MINUS, EVENT_BAD }, { BODY_IR, BODY_IP, CERT_5, EVENT_BAD },
+		{ BODY_P10CR, BODY_CP, CERT_MINUS, EVENT_FINAL_POSITIVE }, { BODY_P10CR, BODY_CP, CERT_0, EVENT_FINAL_POSITIVE },
+		{ BODY_COUNT, BODY_CP, CERT_MINUS, EVENT_FINAL_POSITIVE }, { BODY_COUNT, BODY_CP, CERT_0, EVENT_FINAL_POSITIVE },
+		{ BODY_COUNT, BODY_CP, CERT_5, EVENT_BAD }, { BODY_COUNT, BODY_CP, CERT_TWO, EVENT_BAD },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct craft c = answer_plan();
+		struct asked asked = asked_for(BODY_POLLREQ, rows[i].first);
+		struct der_writer w;
+		struct relayed r;
+		der_writer_init(&w, ROOM);
+		put_reply(&w, rows[i].sample);
+		assert_true(der_finish(&w, &c.body));
+		if (judge(&c, rows[i].body, &asked, &r) != rows[i].event)
+			fail_msg("row %zu: %d instead of %d", i, (int)r.event, (int)rows[i].event);
 		der_writer_clear(&w);
 	}
 }
@@ -1108,6 +1159,7 @@ main(void)
 		cmocka_unit_test(what_belongs),
 		cmocka_unit_test(unprotected_errors),
 		cmocka_unit_test(what_answers_say),
+		cmocka_unit_test(ids_behind_polls),
 		cmocka_unit_test(answers_in_envelopes),
 		cmocka_unit_test(bucket),
 		cmocka_unit_test(rate_over_time),
