@@ -131,6 +131,7 @@ class Client:
     def post(self, data):
         d = self.ask(data) if len(data) <= 1024 else self.upload(data)
         content, at = d.payload, d.uint(BLOCK2)
+        self.format = d.uint(FORMAT, None)
         while at & 8:
             at = ((at >> 4) + 1) << 4 | at & 7
             more = self.ask(b"", PATH + [(BLOCK2, uint(at))])
