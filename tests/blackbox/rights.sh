@@ -4,7 +4,7 @@
 need python3 ip unshare
 need_drivers http file
 [ "$(id -u)" = 0 ] || skip_all "needs root"
-plan 17
+plan 19
 drop_folder "$T/drop"
 install -d -o nobody -m 700 "$T/state"
 # A network of its own, so that ports below 1024 are free.
@@ -32,6 +32,10 @@ ok "is in no other group" is Groups ""
 ok "has the right to bind such ports, and no other" is CapEff 0000000000000400
 ok "may not gain more" is CapBnd 0000000000000400
 ok "nor by files" is NoNewPrivs 1
+ok "leaves no core" equal "$(sed -n 's/^Max core file size *//p' "/proc/$pid/limits" | tr -s ' ')" "0 0 bytes "
+# What belongs to a process that may not be dumped belongs to root, whoever runs it. (A leak checker needs it otherwise.)
+private() { grep -q __asan_init "$cmpgate" || equal "$(stat -c %U "/proc/$pid/environ") $(stat -c %U "/proc/$pid/mem")" "root root"; }
+ok "nobody may look into it" private
 ok "the folders in the drop folder are its own" equal "$(stat -c %U "$T/drop/in")" nobody
 ok "SIGTERM ends with 0" stop "$pid"
 { write 8829; echo "user: nobody"; } >"$T/high.yaml"
