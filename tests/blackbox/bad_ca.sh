@@ -5,11 +5,12 @@
 need openssl python3
 PYTHONDONTWRITEBYTECODE=1
 export PYTHONDONTWRITEBYTECODE
-need_drivers http coap tcp
-plan 41
+need_drivers http coap tcp file
+plan 49
 ok "PKI and CA" device_pki farm
+drop_folder "$T/drop"
 configuration "$T/gate.yaml" <<YAML
-listeners: {web: "http://127.0.0.1:0", coap: "coap://127.0.0.1:0", tcp: "tcp://127.0.0.1:0"}
+listeners: {web: "http://127.0.0.1:0", coap: "coap://127.0.0.1:0", tcp: "tcp://127.0.0.1:0", files: "file:$T/drop"}
 upstreams: {plant: {url: "$url", timeout: 2s}}
 limits: {exchange_timeout: 5s}
 YAML
@@ -38,6 +39,13 @@ tcp_hears() {
 	python3 "$peers/tcp_device.py" --timeout 20 127.0.0.1 "$port" "$T/t.der" "$T/t.out" >"$T/t.txt" 2>&1
 	grep -q "$1" "$T/t.txt" || { cat "$T/t.txt"; return 1; }
 }
+# file_hears NAME TEXT: the message stays, and the note beside the answers says TEXT.
+file_hears() {
+	first_request "$T/$1.der" $(operation ir-sig) || return 1
+	cp "$T/$1.der" "$T/drop/in/.$1" && mv "$T/drop/in/.$1" "$T/drop/in/$1.pki" || return 1
+	python3 "$peers/wait_file.py" "$T/drop/out" "$1.status.txt" 20 && grep "$2.*; it is sent again in 30 s" "$T/drop/out/$1.status.txt" &&
+		cmp "$T/$1.der" "$T/drop/in/$1.pki"
+}
 ok "a good CA" enrol
 for bad in "never systemUnavail 504 5.04" "garbage systemFailure 502 5.02" "half systemFailure 502 5.02" "html systemFailure 502 5.02" \
 	"redirect systemFailure 502 5.02" "empty systemFailure 502 5.02" "page systemUnavail 503 5.03" "close systemUnavail 503 5.03"; do
@@ -57,6 +65,7 @@ for bad in "never systemUnavail 504 5.04" "garbage systemFailure 502 5.02" "half
 	close) why="ended without an answer" ;;
 	esac
 	ok "TCP device, CA $1: errorMsgRep with the reason" tcp_hears "type 6: .*$why"
+	ok "drop folder, CA $1: a note says why, and when it is sent again" file_hears "$1" "$why"
 done
 mode pass
 ok "the CA recovers" enrol

@@ -33,7 +33,8 @@ on_deliver(void *context, void *listener, uint64_t token, const struct peer *pee
 	(void)context;
 	(void)listener;
 	assert_int_equal(kind, CONTENT_PKIMESSAGE);
-	assert_int_equal(return_label.len, 0);
+	assert_true(return_label.len < sizeof(core.return_label));
+	snprintf(core.return_label, sizeof(core.return_label), "%.*s", (int)return_label.len, (const char *)return_label.data);
 	core.delivered++;
 	core.token = token;
 	core.peer = *peer;

@@ -29,6 +29,7 @@ struct wire_core {
 	struct peer peer;
 	struct label label;
 	size_t octets;			// of the last message
+	char return_label[129];
 	int outcome_count;
 	struct core_outcome outcomes[CORE_OUTCOMES];
 	int refused;			// times that the driver counted "http.refused" or "tcp.framing"
