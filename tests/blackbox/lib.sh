@@ -150,7 +150,7 @@ operation() {
 	case $1 in
 	ir-pbm) echo "-cmd ir $PBM $_new" ;;
 	ir-sig) echo "-cmd ir $SIG $_new" ;;
-	ir-implicit) echo "-cmd ir $SIG $_new -disable_confirm" ;;
+	ir-implicit) echo "-cmd ir $SIG $_new -implicit_confirm" ;;
 	cr-pbm) echo "-cmd cr $PBM $_new" ;;
 	cr-sig) echo "-cmd cr $SIG $_new" ;;
 	p10cr-pbm) echo "-cmd p10cr $PBM -csr $T/dev.csr -certout $T/$1.pem" ;;

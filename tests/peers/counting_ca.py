@@ -3,8 +3,9 @@
 """A CA of few words for the hostile stories: it answers each message that
 reaches it, and counts them. GET /count tells how many came; a message whose
 transactionID begins with HOLD is kept until GET /release, and GET /held/N waits
-until there are N of them (one without a number). With CERT, an ir is answered by a certificate. Prints
-"CA on PORT"."""
+until there are N of them (one without a number). With CERT, an ir is answered by a certificate. With
+WAIT0 to WAIT9, an ir, p10cr, rr or genm is told to wait, that many pollReq get
+pollRep, and the next the answer; with CONF0 to CONF9 a certConf is. Prints "CA on PORT"."""
 import http.server
 import os
 import threading
@@ -14,6 +15,29 @@ from hostile import BODIES, CERTIFICATE, ECDSA, Header, ctx, elements, integer, 
 count = 0
 held = 0
 changed = threading.Condition()
+
+
+delayed = {}  # per transaction: what the device waits for, and how many polls it takes yet
+
+
+def waiting(kind):
+    status = seq(integer(3))
+    answers = {"ir": 1, "cr": 3, "p10cr": 3, "kur": 8}
+    if kind in answers:
+        return ctx(answers[kind], seq(seq(seq(integer(-1 if kind == "p10cr" else 0), status))))
+    return ctx(23, seq(status))
+
+
+def delayed_body(number, kind):
+    """What stands before the answer, or None when it is time for it."""
+    if number in delayed and kind == "pollReq":
+        kind, polls = delayed[number]
+        delayed[number] = (kind, polls - 1)
+        return (kind, ctx(26, seq(seq(integer(0 if kind == "ir" else -1), integer(1)))) if polls > 0 else None)
+    if number not in delayed and number[:4] == (b"CONF" if kind == "certConf" else b"WAIT") and kind != "pollReq":
+        delayed[number] = (kind, number[4] - 0x30)
+        return kind, waiting(kind)
+    return kind, None
 
 
 def body_for(kind, certificate):
@@ -37,7 +61,8 @@ def answer(data):
     fields = {t: elements(v)[0][1] for t, v, _ in elements(header[1])[3:] if t in (0xA4, 0xA5)}
     kind = BODIES[body[0] - 0xA0]
     h = Header(id=fields[0xA4], recip_nonce=fields.get(0xA5), sender=ctx(4, seq()))
-    return h.id, message(h, body_for(kind, h.id.startswith(b"CERT")))
+    kind, before = delayed_body(h.id, kind)
+    return h.id, message(h, before or body_for(kind, h.id[:4] in (b"CERT", b"WAIT", b"CONF")))
 
 
 def hold():
