@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Started as root: which rights are left, and what is refused.
 . "$srcdir/tests/blackbox/lib.sh"
-need python3 ip unshare
+need python3 ip unshare setpriv
 need_drivers http file
 [ "$(id -u)" = 0 ] || skip_all "needs root"
-plan 19
+plan 23
 drop_folder "$T/drop"
 install -d -o nobody -m 700 "$T/state"
 # A network of its own, so that ports below 1024 are free.
@@ -41,6 +41,13 @@ ok "SIGTERM ends with 0" stop "$pid"
 { write 8829; echo "user: nobody"; } >"$T/high.yaml"
 ok "starts on another port" gate high
 ok "without such a port it keeps no right" is CapEff 0000000000000000
+ok "SIGTERM ends with 0" stop "$pid"
+# Started by a user it has nothing to give up, and yet is looked into by nobody.
+write 0 >"$T/user.yaml"
+user() { start user '^ready' setpriv --reuid "$uid" --regid "$gid" --clear-groups "$cmpgate" run -c "$T/user.yaml"; }
+ok "starts without root" user
+ok "nobody may look into it either" private
+ok "leaves no core either" equal "$(sed -n 's/^Max core file size *//p' "/proc/$pid/limits" | tr -s ' ')" "0 0 bytes "
 ok "SIGTERM ends with 0" stop "$pid"
 # refuses TEXT: exit code and talk of a start that must fail.
 refuses() {

@@ -7,8 +7,8 @@ import os
 import socket
 import sys
 
-from hostile import (E, REFUSED, Answer, Case, Header, Said, Story, Wanted, cert_conf, cert_status, ctx, genm, integer, ir,
-                     message, message_cases, poll_req, seq, bits, want)
+from hostile import (E, ECDSA, PROTECTION, REFUSED, SPKI, Answer, Case, Header, Said, Story, Wanted, bits, cert_conf, cert_req, cert_status, ctx,
+                     genm, integer, ir, it, message, message_cases, name, octets, oid, poll_req, seq, template, time, tlv, want)
 
 PATH = "/.well-known/cmp"
 
@@ -102,6 +102,26 @@ class HttpStory(Story):
     def passes(self, request):
         said = self.status(request, 200)
         want(Answer(said.content).body == "genp", "is", said, "should be genp")
+
+    def row_70(self):
+        """row 70: addresses of CRLs, OCSP servers and issuers in messages and certificates are never asked"""
+        with socket.create_server(("127.0.0.1", 0)) as trap:
+            url = b"http://127.0.0.1:%d/x.crl" % trap.getsockname()[1]
+            uri = tlv(0x86, url)
+            points = seq(oid("551d1f"), octets(seq(seq(ctx(0, ctx(0, uri))))))
+            access = seq(oid("2b06010505070101"), octets(seq(seq(oid("2b06010505073001"), uri), seq(oid("2b06010505073002"), uri))))
+            certificate = seq(seq(ctx(0, integer(2)), integer(7), ECDSA, name("CA"), seq(time("20260101000000Z"), time("20360101000000Z")),
+                                  name("device"), SPKI, ctx(3, seq(points, access))), ECDSA, bits(b"\x30\x06\x02\x01\x01\x02\x01\x01"))
+            for body in (genm(seq(it(22), seq(seq(ctx(0, ctx(0, uri)))))), genm(seq(it(6))), ir(cert_req(0, template(ctx(9, points, access))))):
+                self.expected += 1
+                said = self.status(post(message(Header(), body, PROTECTION, ctx(1, seq(certificate)))), 200)
+                want(Answer(said.content).body in ("genp", "ip"), "is", said)
+            trap.setblocking(False)
+            try:
+                trap.accept()
+            except BlockingIOError:
+                return
+            want(False, "somebody connected to", url)
 
     # ---- rows about the transport
 

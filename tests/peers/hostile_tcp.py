@@ -8,7 +8,8 @@ import socket
 import struct
 import sys
 
-from hostile import E, REFUSED, Answer, Case, Header, Said, Story, Wanted, ctx, genm, ir, message, message_cases, seq, want
+from hostile import (E, NULL, REFUSED, Answer, Case, Header, Said, Story, Wanted, ctx, genm, integer, ir, message, message_cases,
+                     seq, want)
 
 REQUEST, POLL_REP, POLL_REQ, PARTIAL, ANSWER, ERROR = 0, 1, 2, 4, 5, 6
 BOTH = (0, 10)
@@ -141,6 +142,24 @@ class TcpStory(Story):
             self.ask_ca("held")
             other = Header(id=h.id, sender=ctx(4, seq()))
             Case("", b"", E("transactionIdInUse"), of=other).judge(self.once(message(other, genm())), ANSWER, ERROR)
+            self.ask_ca("release")
+            said = c.read()
+            want(said.status == ANSWER and Answer(said.content).body == "genp", "the running one got", said)
+        self.expected += 1
+        self.is_clean()
+
+    def row_71(self):
+        """row 71: ip, error, pkiConf and their like on a running transaction: refused, the running one undisturbed"""
+        h = Header(id=b"HOLD" + os.urandom(12))
+        answers = [ctx(1, seq(seq(seq(integer(0), seq(integer(2)))))), ctx(3, seq(seq(seq(integer(0), seq(integer(2)))))),
+                   ctx(8, seq(seq(seq(integer(0), seq(integer(2)))))), ctx(12, seq(seq(seq(integer(0))))), ctx(19, NULL), ctx(22, seq()),
+                   ctx(23, seq(seq(integer(2)))), ctx(26, seq(seq(integer(0), integer(1))))]
+        with Client(self.at) as c:
+            c.send(frame(10, REQUEST, message(h, genm())))
+            self.ask_ca("held")
+            for body in answers:
+                for other in (Header(id=h.id), Header(id=h.id, recip_nonce=h.nonce)):
+                    Case("", b"", E("badRequest"), of=other).judge(self.once(message(other, body)), ANSWER, ERROR)
             self.ask_ca("release")
             said = c.read()
             want(said.status == ANSWER and Answer(said.content).body == "genp", "the running one got", said)

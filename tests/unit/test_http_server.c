@@ -125,12 +125,12 @@ silent_one_makes_place(void **state)
 	wire_connect(&clients[1], "127.0.0.1", port);
 	wire_settle();
 	wire_text(&clients[0], "POST /.well-kn");
-	wire_settle();
+	wire_arrive(&clients[0]);
 	wire_connect(&clients[2], "127.0.0.1", port);
 	UNTIL(clients[1].ended)
 		;
 	wire_text(&clients[2], "P");
-	wire_settle();
+	wire_arrive(&clients[2]);
 	wire_connect(&clients[3], "127.0.0.1", port);
 	UNTIL(clients[3].ended)
 		;
@@ -154,7 +154,7 @@ times_out(const char *text, int64_t ms)
 {
 	wire_connect(&clients[0], "127.0.0.1", port);
 	wire_text(&clients[0], text);
-	wire_settle();
+	wire_arrive(&clients[0]);
 	clock_advance(ms - 1);
 	tick();
 	assert_false(clients[0].ended);
@@ -199,13 +199,13 @@ least_rate(void **state)
 	wire_connect(&clients[0], "127.0.0.1", port);
 	wire_text(&clients[0], HEAD "Content-Length: 60000\r\n\r\n");
 	wire_send(&clients[0], part, 500);
-	wire_settle();
+	wire_arrive(&clients[0]);
 	for (int i = 0; i < 2; i++) {
 		clock_advance(5000);
 		tick();
 		assert_false(clients[0].ended);
 		wire_send(&clients[0], part, i == 0 ? 500 : 499);
-		wire_settle();
+		wire_arrive(&clients[0]);
 	}
 	clock_advance(5000);
 	UNTIL(clients[0].ended)
@@ -227,7 +227,7 @@ whole_body_in_time(void **state)
 	for (int i = 0; i < 2; i++) {
 		assert_false(clients[0].ended);
 		wire_send(&clients[0], part, sizeof(part));
-		wire_settle();
+		wire_arrive(&clients[0]);
 		clock_advance(5000);
 		tick();
 	}

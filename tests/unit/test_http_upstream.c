@@ -565,7 +565,7 @@ reset(void **state)
 		await_request(i);
 		if (i == 0) {
 			wire_text(&server.wires[0], "HTTP/1.1 200 OK\r\nContent-Type: application/pkixcmp\r\nContent-Length: 100\r\n\r\n0000");
-			wire_settle();
+			wire_arrive(&server.wires[0]);
 		}
 		setsockopt(server.wires[i].fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 		wire_close(&server.wires[i]);

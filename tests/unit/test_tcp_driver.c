@@ -163,6 +163,36 @@ poll_is_known(struct wire *w, uint32_t reference, uint64_t ticket)
 	return true;
 }
 
+// ---- pieces
+
+// Each octet in a segment of its own, and read before the next is sent.
+static void
+octet_by_octet(void **state)
+{
+	static const enum tcp_framing framings[] = { TCP_FRAMING_RFC2510, TCP_FRAMING_V10 };
+
+	(void)state;
+	wire_connect(&clients[0], "127.0.0.1", port);
+	for (int i = 0; i < 2; i++) {
+		struct buffer b;
+		buffer_init(&b, 100);
+		assert_true(tcp_put_message(&b, framings[i], TCP_REQUEST, false, span_text("0123456789")));
+		for (size_t at = 0; at < b.len; at++) {
+			assert_int_equal(core.delivered, i);
+			wire_send(&clients[0], b.data + at, 1);
+			wire_arrive(&clients[0]);
+		}
+		buffer_clear(&b);
+		UNTIL(core.delivered == i + 1)
+			;
+		assert_int_equal(core.octets, 10);
+		answer(REPLY_ANSWER, 0);
+		struct tcp_frame frame = await_frame(&clients[0]);
+		assert_int_equal(frame.type, TCP_ANSWER);
+		assert_int_equal(frame.framing, framings[i]);
+	}
+}
+
 // ---- references
 
 static void
@@ -325,7 +355,7 @@ half_a_request_keeps_its_place(void **state)
 	limits.connections = 1;
 	wire_connect(&clients[0], "127.0.0.1", port);
 	wire_send(&clients[0], "\0\0", 2);
-	wire_settle();
+	wire_arrive(&clients[0]);
 	wire_connect(&clients[1], "127.0.0.1", port);
 	UNTIL(clients[1].ended)
 		;
@@ -351,7 +381,7 @@ times_out(const void *octets, size_t len, int64_t ms)
 
 	wire_connect(&clients[0], "127.0.0.1", port);
 	wire_send(&clients[0], octets, len);
-	wire_settle();
+	wire_arrive(&clients[0]);
 	clock_advance(ms - 1);
 	tick();
 	assert_false(clients[0].ended);
@@ -391,7 +421,7 @@ endless_value(void **state)
 	limits.body_timeout = 10000;
 	wire_connect(&clients[0], "127.0.0.1", port);
 	wire_send(&clients[0], octets, 600);
-	wire_settle();
+	wire_arrive(&clients[0]);
 	while (passed < 10000 && !take_frame(&clients[0], &frame)) {
 		assert_false(clients[0].ended);
 		clock_advance(5000);
@@ -424,6 +454,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(octet_by_octet, begin, end),
 		cmocka_unit_test_setup_teardown(reference_finds_its_ticket, begin, end),
 		cmocka_unit_test_setup_teardown(reference_is_for_its_peer_only, begin, end),
 		cmocka_unit_test_setup_teardown(references_are_random, begin, end),

@@ -60,6 +60,8 @@ void wire_settle(void);
 void wire_connect(struct wire *w, const char *from, unsigned port);
 void wire_send(struct wire *w, const void *octets, size_t len);
 void wire_text(struct wire *w, const char *text);
+// Wait until all that was sent stands in the driver's socket, and let it read.
+void wire_arrive(const struct wire *w);
 void wire_close(struct wire *w);
 // Tell whether this text stands in what came.
 bool wire_has(const struct wire *w, const char *text);
