@@ -3,9 +3,11 @@
 """A CA of few words for the hostile stories: it answers each message that
 reaches it, and counts them. GET /count tells how many came; a message whose
 transactionID begins with HOLD is kept until GET /release, and GET /held/N waits
-until there are N of them (one without a number). With CERT, an ir is answered by a certificate. With
-WAIT0 to WAIT9, an ir, p10cr, rr or genm is told to wait, that many pollReq get
-pollRep, and the next the answer; with CONF0 to CONF9 a certConf is. Prints "CA on PORT"."""
+until there are N of them (one without a number). With CERT, an ir is answered
+by a certificate. With WAIT0 to WAIT9, an ir, p10cr, rr or genm is told to wait,
+that many pollReq get pollRep, and the next the answer; with CONF0 to CONF9 a
+certConf is. With LATE a message is held as with HOLD, and gets a certificate;
+with KEEP it gets one, and its certConf is held. Prints "CA on PORT"."""
 import http.server
 import os
 import threading
@@ -15,8 +17,6 @@ from hostile import BODIES, CERTIFICATE, ECDSA, Header, ctx, elements, integer, 
 count = 0
 held = 0
 changed = threading.Condition()
-
-
 delayed = {}  # per transaction: what the device waits for, and how many polls it takes yet
 
 
@@ -46,6 +46,8 @@ def body_for(kind, certificate):
     answers = {"ir": 1, "cr": 3, "p10cr": 3, "kur": 8, "ccr": 14}
     if kind in answers:
         return ctx(answers[kind], seq(seq(seq(integer(-1 if kind == "p10cr" else 0), status, *pair))))
+    if kind == "krr":
+        return ctx(10, seq(status))
     if kind == "rr":
         return ctx(12, seq(seq(seq(integer(0)))))
     if kind == "certConf":
@@ -61,8 +63,9 @@ def answer(data):
     fields = {t: elements(v)[0][1] for t, v, _ in elements(header[1])[3:] if t in (0xA4, 0xA5)}
     kind = BODIES[body[0] - 0xA0]
     h = Header(id=fields[0xA4], recip_nonce=fields.get(0xA5), sender=ctx(4, seq()))
+    is_held = h.id[:4] in (b"HOLD", b"LATE") or (h.id[:4] == b"KEEP" and kind == "certConf")
     kind, before = delayed_body(h.id, kind)
-    return h.id, message(h, before or body_for(kind, h.id[:4] in (b"CERT", b"WAIT", b"CONF")))
+    return is_held, message(h, before or body_for(kind, h.id[:4] in (b"CERT", b"WAIT", b"CONF", b"LATE", b"KEEP")))
 
 
 def hold():
@@ -93,11 +96,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with changed:
             count += 1
         try:
-            number, octets = answer(data)
+            is_held, octets = answer(data)
         except Exception as e:
             print("CA: cannot read what came: %s: %s" % (e, data[:200].hex()), flush=True)
-            octets, number = b"\x30\x00", b""
-        if number.startswith(b"HOLD"):
+            octets, is_held = b"\x30\x00", False
+        if is_held:
             hold()
         self.say(octets, "application/pkixcmp")
 

@@ -49,6 +49,8 @@ for n, octet in enumerate(slow):
         break
 else:
     n = len(slow)
+    if early:
+        sys.exit("all of it was taken")
 if not early:
     if select.select([sock], [], [], 0)[0]:
         sys.exit("answered before the request was whole: %r" % sock.recv(200))
