@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # A CA that takes ten seconds: HTTP waits, CoAP gets an empty ACK and a separate
-# response, TCP is told to poll, and a file is answered when it comes.
+# response, TCP waits as well, and a file is answered when it comes.
 . "$srcdir/tests/blackbox/lib.sh"
 need openssl python3 coap-client-notls
 need_drivers http coap tcp file
@@ -29,7 +29,7 @@ ok "and gets its ip" is_ip "$T/r1.der"
 ok "CoAP waits" ended "$coap" "$T/w2.txt"
 ok "and gets its ip" is_ip "$T/r2.der"
 ok "by an empty ACK first" grep -Eq 'ACK.*0\.00' "$T/w2.txt"
-ok "TCP polls" ended "$tcp" "$T/w3.txt"
+ok "TCP waits" ended "$tcp" "$T/w3.txt"
 ok "and gets its ip" is_ip "$T/r3.der"
 ok "the file's answer comes" python3 "$peers/wait_file.py" "$T/drop/out" "q4.ip.pki" 30
 ok "the CA saw each request once" equal "$(ls "$T"/farm/*.req | wc -l)" 4

@@ -425,6 +425,56 @@ nobody_listens(void **state)
 	assert_non_null(strstr(core.outcomes[0].text, "cannot reach http://127.0.0.1:"));
 }
 
+// ---- what is an answer
+
+// CMP may be the content of any status but a redirect (RFC 9811 3.4); what is no CMP is none in any.
+static void
+statuses_and_contents(void **state)
+{
+	static const char cmp[] = "application/pkixcmp", old[] = "application/x-pkixcmp", html[] = "text/html";
+	static const struct { int status; const char *type, *content; enum outcome_kind kind; } rows[] = {
+		{ 200, cmp, "0x", OUTCOME_ANSWER }, { 200, old, "0x", OUTCOME_ANSWER }, { 200, NULL, "0x", OUTCOME_ANSWER },
+		{ 201, cmp, "0x", OUTCOME_ANSWER }, { 400, cmp, "0x", OUTCOME_ANSWER }, { 404, cmp, "0x", OUTCOME_ANSWER },
+		{ 500, cmp, "0x", OUTCOME_ANSWER }, { 503, cmp, "0x", OUTCOME_ANSWER }, { 599, cmp, "0x", OUTCOME_ANSWER },
+		{ 300, cmp, "0x", OUTCOME_REFUSED }, { 302, cmp, "0x", OUTCOME_REFUSED }, { 600, cmp, "0x", OUTCOME_REFUSED },
+		{ 200, html, "0x", OUTCOME_REFUSED }, { 200, cmp, "1x", OUTCOME_REFUSED }, { 200, cmp, "", OUTCOME_REFUSED },
+		{ 404, html, "<html>", OUTCOME_REFUSED }, { 500, NULL, "sorry", OUTCOME_REFUSED },
+	};
+
+	(void)state;
+	options.connection = HTTP_SHARED;
+	open_at("/", server.port);
+	for (int i = 0; i < (int)(sizeof(rows) / sizeof(rows[0])); i++) {
+		char answer[300];
+		submit((uint64_t)i + 1, 1);
+		await_request(0);
+		snprintf(answer, sizeof(answer), "HTTP/1.1 %d Any\r\n%s%s%sContent-Length: %zu\r\n\r\n%s", rows[i].status, rows[i].type != NULL ? "Content-Type: " : "",
+			rows[i].type != NULL ? rows[i].type : "", rows[i].type != NULL ? "\r\n" : "", strlen(rows[i].content), rows[i].content);
+		wire_text(&server.wires[0], answer);
+		UNTIL(core.outcome_count > i)
+			;
+		if (core.outcomes[i].kind != rows[i].kind)
+			fail_msg("row %d: %d: %s", i, (int)core.outcomes[i].kind, core.outcomes[i].text);
+		if (rows[i].kind == OUTCOME_REFUSED)
+			assert_int_equal(core.outcomes[i].status, rows[i].status);
+	}
+	assert_int_equal(server.count, 1);
+}
+
+// 100 Continue and its like come before an answer.
+static void
+interim_answers(void **state)
+{
+	(void)state;
+	open_at("/", server.port);
+	submit(1, 1);
+	await_request(0);
+	wire_text(&server.wires[0], "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n");
+	wire_arrive(&server.wires[0]);
+	assert_int_equal(core.outcome_count, 0);
+	await_answer(0, 1);
+}
+
 // ---- how much is read
 
 static void
@@ -595,6 +645,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(deadline_of_an_answer, begin, end),
 		cmocka_unit_test_setup_teardown(connect_timeout, begin, end),
 		cmocka_unit_test_setup_teardown(nobody_listens, begin, end),
+		cmocka_unit_test_setup_teardown(statuses_and_contents, begin, end),
+		cmocka_unit_test_setup_teardown(interim_answers, begin, end),
 		cmocka_unit_test_setup_teardown(largest_answer, begin, end),
 		cmocka_unit_test_setup_teardown(answer_too_large, begin, end),
 		cmocka_unit_test_setup_teardown(largest_chunked_answer, begin, end),
