@@ -224,7 +224,7 @@ check_plain_route(struct load *l, const struct settings_route *r, const struct s
 }
 
 // An error that nobody signed, and a trust anchor, are believed only over a
-// link that nobody can write to (design 8.15).
+// link that nobody can write to.
 static void
 check_plain(struct load *l)
 {

@@ -22,7 +22,7 @@ mac_refused(struct protection_job *j)
 	return protection_mac_refused(&j->verdict);
 }
 
-// Whether a body may be protected by a MAC (RFC 9483 4.1.5, design 8.30).
+// Whether a body may be protected by a MAC (RFC 9483 4.1.5).
 static bool
 mac_is_foreseen(enum body body)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// secrets: what became of each shared secret of a device (design 8.23): free,
+// secrets: what became of each shared secret of a device: free,
 // bound to a transaction, spent, locked. The rows stand in the store and are
 // all in memory; a change is written in the unit of the decision it belongs to.
 #ifndef CMPGATE_GATEWAY_SECRETS_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // connection: the one connection to the database, with every setting that
-// keeps a promise or keeps a hostile file harmless set and read back (T-LIB-19).
+// keeps a promise or keeps a hostile file harmless set and read back.
 #include "store/private.h"
 
 #include <stdio.h>

@@ -19,7 +19,7 @@ enum { LIMIT = 65536, ROWS = 14 };
 #define ALG_NULL "30{06{2A} 0500}"			// with NULL
 #define CERT "30{3000" ALG "03{00}}"			// what is signed, an algorithm, the signature
 #define NAMES "86{75}"					// a URI
-#define ENVELOPED "A0{020102 31{3000} 30{06{2A}" ALG "80{01}}}"
+#define ENVELOPED "A0{020102 31{A200} 30{06{2A}" ALG "80{01}}}"
 #define TIME "18{32303236303130313030303030305A}"	// 20260101000000Z
 
 static const struct kind {
