@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "build.h"
 #include "tests/unit/wire.h"
 
 #include <setjmp.h>
@@ -8,23 +9,26 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { WAIT_MS = 10000, WIRE_ROOM = 1 << 20 };
+enum { WAIT_MS = 10000, STEP_MS = 25, WIRE_ROOM = 1 << 20 };
 
 uv_loop_t wire_loop;
 struct wire_core core;
 struct driver_core wire_driver_core;
 
-static uv_timer_t watchdog;
-static bool late;
+static int64_t jumped_ms;	// how far the loop's time is ahead of the machine's
+static int64_t wait_began_ms;
 
 // ---- the core
 
@@ -98,7 +102,6 @@ wire_begin(void)
 {
 	memset(&core, 0, sizeof(core));
 	uv_loop_init(&wire_loop);
-	uv_timer_init(&wire_loop, &watchdog);
 	wire_driver_core = (struct driver_core){ .context = &core, .loop = &wire_loop, .deliver = on_deliver, .resume = on_resume, .gone = on_gone,
 		.sent = on_sent, .outcome = on_outcome, .count = on_count };
 }
@@ -106,32 +109,72 @@ wire_begin(void)
 void
 wire_end(void)
 {
-	uv_close((uv_handle_t *)&watchdog, NULL);
-	uv_run(&wire_loop, UV_RUN_DEFAULT);
+	UNTIL(!uv_loop_alive(&wire_loop))
+		;
 	assert_int_equal(uv_loop_close(&wire_loop), 0);
 	assert_int_equal(blob_bytes(), 0);
 }
 
-static void
-on_watchdog(uv_timer_t *t)
+// ---- time: the timers of the loop go by CLOCK_MONOTONIC, which is ours here.
+// While nothing happens it runs faster, so that nobody waits for a tick.
+
+static int
+real_time(clockid_t id, struct timespec *t)
 {
-	(void)t;
-	late = true;
+	static int (*next)(clockid_t, struct timespec *);
+
+	if (next == NULL)
+		*(void **)&next = dlsym(RTLD_NEXT, "clock_gettime");
+	return next(id, t);
+}
+
+int
+clock_gettime(clockid_t id, struct timespec *t)
+{
+	int rc = real_time(id, t);
+
+	if (rc != 0 || (id != CLOCK_MONOTONIC && id != CLOCK_MONOTONIC_COARSE))
+		return rc;
+	int64_t ns = t->tv_nsec + jumped_ms % 1000 * 1000000;
+	t->tv_sec += (time_t)(jumped_ms / 1000 + ns / 1000000000);
+	t->tv_nsec = (long)(ns % 1000000000);
+	return 0;
+}
+
+static int64_t
+real_ms(void)
+{
+	struct timespec t;
+
+	real_time(CLOCK_BOOTTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 void
 wire_wait_begins(void)
 {
-	late = false;
-	uv_timer_start(&watchdog, on_watchdog, WAIT_MS, 0);
+	wait_began_ms = real_ms();
 }
 
 void
 wire_turn(void)
 {
-	uv_run(&wire_loop, UV_RUN_ONCE);
-	if (late)
+	struct pollfd backend = { .fd = uv_backend_fd(&wire_loop), .events = POLLIN };
+
+	uv_run(&wire_loop, UV_RUN_NOWAIT);
+	if (poll(&backend, 1, 1) == 0)
+		jumped_ms += STEP_MS;
+	if (real_ms() - wait_began_ms > WAIT_MS)
 		fail_msg("what was waited for did not happen");
+}
+
+void
+wire_pass(int64_t ms)
+{
+	wire_wait_begins();
+	for (int64_t until = jumped_ms + ms; jumped_ms < until;)
+		wire_turn();
+	wire_settle();
 }
 
 void

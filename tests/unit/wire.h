@@ -49,12 +49,15 @@ struct wire {
 // Set the loop and the core up, and take them down: all wires must be closed.
 void wire_begin(void);
 void wire_end(void);
-// Run the loop until something happens; fails when the same wait takes more than 10 s.
+// Run the loop until something holds; fails when the same wait takes more than
+// 10 s. The time of the loop's timers passes faster than that of the machine.
 void wire_wait_begins(void);
 void wire_turn(void);
 #define UNTIL(condition) for (wire_wait_begins(); !(condition); wire_turn())
 // Run what is due without waiting, some rounds of it.
 void wire_settle(void);
+// Let the timers of the loop go on for so long, and do all that happens meanwhile.
+void wire_pass(int64_t ms);
 
 // Connect from this address of loopback (127.0.0.1 ...) to 127.0.0.1.
 void wire_connect(struct wire *w, const char *from, unsigned port);
