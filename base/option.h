@@ -35,6 +35,8 @@ enum option_kind {
 
 struct option_texts { char **items; size_t count; };
 
+struct fault;
+
 struct option_row {
 	const char *key;
 	enum option_kind kind;
@@ -52,6 +54,7 @@ struct option_row {
 	const char *help;		// one or two sentences: man page, schema, sample
 	const char *example;		// value for the sample file, or NULL
 	const char *const *absent;	// CHOICE, TEXTS, RECORD: documented values that are not in this build, or NULL
+	bool (*check)(const char *text, struct fault *f);	// TEXT, TEXTS: what more each text must be, or NULL. False with the fault, its cure behind "; "
 };
 
 #endif

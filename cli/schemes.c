@@ -19,6 +19,7 @@ schemes_of_build(void)
 				.scheme = *scheme, .default_port = (*d)->default_port,
 				.listener_rows = (*d)->listener_rows, .listener_size = (*d)->listener_size,
 				.upstream_rows = (*d)->upstream_rows, .upstream_size = (*d)->upstream_size,
+				.listener_url = (*d)->listener_check,
 			};
 	return schemes;
 }

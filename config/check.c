@@ -47,6 +47,7 @@ static void
 bind_of(const struct load *l, const struct url *u, struct bind *out)
 {
 	const struct config_scheme *scheme = language_scheme(l->schemes, u->scheme);
+	bool zone = strchr(u->host, '%') != NULL;	// of a link-local address: it goes by its text
 	uint8_t octets[16];
 
 	*out = (struct bind){ .port = u->port_given || scheme == NULL ? u->port : scheme->default_port, .scope = SCOPE_ONE };
@@ -56,6 +57,8 @@ bind_of(const struct load *l, const struct url *u, struct bind *out)
 		out->scope = SCOPE_LOOPBACK;
 	else if (strcmp(u->host, "0.0.0.0") == 0)
 		out->scope = SCOPE_ANY4;
+	else if (zone)
+		out->v6 = true;
 	else if (inet_pton(AF_INET6, u->host, octets) == 1) {
 		out->v6 = true;
 		inet_ntop(AF_INET6, octets, out->host, sizeof(out->host));
@@ -447,6 +450,7 @@ check_whole(struct load *l)
 	if (l->findings->exhausted)
 		return;
 	check_addresses(l);
+	check_links(l);
 	check_bindable(l);
 	check_reachable(l);
 	check_plain(l);

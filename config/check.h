@@ -8,5 +8,9 @@
 // Check l->settings as a whole: addresses, routes that are never reached,
 // links that are not safe, names that nobody uses.
 void check_whole(struct load *l);
+// Tell whether a glob of match.path can fit any path; else false with the fault.
+bool check_path_glob(const char *glob, struct fault *f);
+// The part of it about what addresses and folders mean together.
+void check_links(struct load *l);
 
 #endif

@@ -64,7 +64,9 @@ static const struct { const char *code, *text; } codes[CODE_COUNT] = {
 		"have a meaning in routes and cannot name a listener or an upstream; system cannot name a trust set.\n" },
 	[CODE_URL] = { "E0110",
 		"The URL cannot be taken apart. It has the form scheme://host:port/path; an IPv6 address stands in brackets;\n"
-		"user names, fragments, spaces and control characters have no place in it. For files it is file:/path.\n" },
+		"user names, fragments, spaces and control characters have no place in it. For files it is file:/path. Or it has a\n"
+		"part that a listener of this scheme cannot use: a query, a path on a link that has none, or a path that no request\n"
+		"could name.\n" },
 	[CODE_CIDR] = { "E0111",
 		"An address (10.7.1.20) or a network (10.7.0.0/16, 2001:db8::/32) is wanted. In a network, all bits behind the\n"
 		"prefix are zero; otherwise it is unclear which of the two was meant.\n" },
@@ -89,7 +91,9 @@ static const struct { const char *code, *text; } codes[CODE_COUNT] = {
 		"scheme has none that goes without saying.\n" },
 	[CODE_HOST] = { "E0210",
 		"The URL of a listener names a host. A name can stand for several addresses, and for others tomorrow; write the\n"
-		"address of this machine itself, [::] for all of IPv6 and IPv4, 0.0.0.0 for all of IPv4, or no host for loopback.\n" },
+		"address of this machine itself, [::] for all of IPv6 and IPv4, 0.0.0.0 for all of IPv4, or no host for loopback.\n"
+		"Or it names an address that no listener can have: one of a group, or a link-local one without the interface\n"
+		"([fe80::1%25eth0]).\n" },
 	[CODE_NO_TRUST] = { "E0211", "A trust set is named that is not defined under trust.\n" },
 	[CODE_NO_CREDENTIAL] = { "E0212", "A credential is named that is not defined under credentials.\n" },
 	[CODE_NO_SECRETS] = { "E0213", "A table of secrets is named that is not defined under secrets.\n" },

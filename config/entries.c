@@ -21,6 +21,7 @@ struct side {
 	const struct option_row *(*driver_rows)(const struct config_scheme *s);
 	size_t (*driver_size)(const struct config_scheme *s);
 	const char *refusal;	// of a scheme that cannot stand on this side
+	bool listens;
 };
 
 static const struct option_row *
@@ -47,8 +48,8 @@ upstream_size(const struct config_scheme *s)
 	return s->upstream_size;
 }
 
-static const struct side listener_side = { "listener", language_listener, listener_rows, listener_size, "cannot listen" };
-static const struct side upstream_side = { "upstream", language_upstream, upstream_rows, upstream_size, "cannot be an upstream" };
+static const struct side listener_side = { "listener", language_listener, listener_rows, listener_size, "cannot listen", true };
+static const struct side upstream_side = { "upstream", language_upstream, upstream_rows, upstream_size, "cannot be an upstream", false };
 
 struct settings_place
 entry_place(const struct node *n)
@@ -164,14 +165,24 @@ make_absolute(struct url *url, const char *folder, struct fault *f)
 	return (size_t)snprintf(url->text, sizeof(url->text), "file:%s", path) < sizeof(url->text);
 }
 
+// A query is for servers: it says nothing about where to listen.
 static bool
-take_url(struct load *l, struct url *url, const struct node *n)
+check_listener(const struct config_scheme *scheme, const struct url *url, struct fault *f)
+{
+	if (strcmp(url->scheme, "file") != 0 && strchr(url->path, '?') != NULL)
+		return fault_set(f, FAIL_NONE, "", "the URL of a listener has no query; leave out what begins with ?");
+	return scheme->listener_url == NULL || scheme->listener_url(url, f);
+}
+
+static bool
+take_url(struct load *l, const struct side *side, const struct config_scheme *scheme, struct url *url, const struct node *n)
 {
 	struct fault f = { 0 };
 
-	if (url_parse(url, n->text, &f) && make_absolute(url, n->at.source->folder, &f))
+	if (url_parse(url, n->text, &f) && make_absolute(url, n->at.source->folder, &f) &&
+	    (!side->listens || check_listener(scheme, url, &f)))
 		return true;
-	finding_add(l->findings, CODE_URL, &n->at, "%s", f.text);
+	finding_fault(l->findings, CODE_URL, &n->at, &f);
 	*url = (struct url){ 0 };
 	return false;
 }
@@ -277,7 +288,7 @@ take_entry(struct load *l, const struct side *side, struct node *key, char **nam
 	if (n != NULL)
 		scheme = find_scheme(l, side, n);
 	if (scheme != NULL)
-		take_url(l, url, n);
+		take_url(l, side, scheme, url, n);
 	*options = take_keys(l, side, scheme, entry, key);
 }
 

@@ -225,6 +225,17 @@ findings_put(struct findings *f, const char *code, const struct settings_place *
 }
 
 void
+finding_fault(struct findings *list, enum code code, const struct position *at, const struct fault *f)
+{
+	const char *cure = strstr(f->text, "; ");
+	int len = cure != NULL ? (int)(cure - f->text) : (int)strlen(f->text);
+	struct finding *item = finding_add(list, code, at, "%.*s", len, f->text);
+
+	if (cure != NULL)
+		finding_help(list, item, "%s", cure + 2);
+}
+
+void
 finding_help(struct findings *list, struct finding *item, const char *format, ...)
 {
 	va_list args;

@@ -42,6 +42,8 @@ const char *code_text(enum code code);
 // list is marked exhausted, which counts as an error).
 struct finding *finding_add(struct findings *list, enum code code, const struct position *at,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
+// Add what a check of one value says: its sentence, and behind "; " the help.
+void finding_fault(struct findings *list, enum code code, const struct position *at, const struct fault *f);
 // Say how to mend it; item may be NULL.
 void finding_help(struct findings *list, struct finding *item, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -2,6 +2,8 @@
 // Rows of a route: what it takes, whom it believes, what it does to a message.
 #include "config/language.h"
 
+#include "config/check.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -87,7 +89,7 @@ static const struct option_row template_rows[] = {
 
 static const struct option_row match_rows[] = {
 	{ .key = "path", .kind = OPTION_TEXTS, .offset = IN(route_entry, route.match_path), .min = 1, .max = 64,
-	  .help = "Globs on the path of the request.", .example = "/.well-known/cmp/p/plc*" },
+	  .check = check_path_glob, .help = "Globs on the path of the request.", .example = "/.well-known/cmp/p/plc*" },
 	{ .key = "profile", .kind = OPTION_TEXTS, .offset = IN(route_entry, route.match_profile), .min = 1, .max = 64,
 	  .help = "Globs on the certificate profile that the header of the message names.", .example = "\"plc*\"" },
 	{ .key = "body", .kind = OPTION_TEXTS, .offset = IN(route_entry, route.match_body), .min = 1, .max = 32, .choices = body_words,

@@ -171,6 +171,18 @@ check_line(struct load *l, const struct option_row *row, const struct node *n, s
 	return true;
 }
 
+// What the owner of the row demands of a text.
+static bool
+check_own(struct load *l, const struct option_row *row, const struct node *n)
+{
+	struct fault f = { .set = false };
+
+	if (row->check == NULL || row->check(n->text, &f))
+		return true;
+	finding_fault(l->findings, CODE_VALUE, &n->at, &f);
+	return false;
+}
+
 char *
 rows_path(struct load *l, const struct node *n, const char *name, const char *path)
 {
@@ -195,6 +207,8 @@ take_text(struct load *l, const struct option_row *row, char **out, const struct
 		refuse_form(l, row, n);
 		return;
 	}
+	if (!check_own(l, row, n))
+		return;
 	*out = row->kind == OPTION_PATH ? rows_path(l, n, NULL, n->text) : load_keep_text(l, n->text);
 }
 
@@ -232,7 +246,7 @@ check_item(struct load *l, const struct option_row *row, struct node *n)
 	}
 	if (row->choices == NULL || in_words(row->choices, n->text, &index)) {
 		if (*n->text != '\0')
-			return true;
+			return check_own(l, row, n);
 		refuse_form(l, row, n);
 		return false;
 	}

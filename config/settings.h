@@ -19,6 +19,9 @@ struct config_scheme {
 	size_t listener_size;
 	const struct option_row *upstream_rows;	// NULL: cannot be an upstream
 	size_t upstream_size;
+	// What a listener's URL must be besides (NULL: nothing more); false with the
+	// fault, its cure behind "; ".
+	bool (*listener_url)(const struct url *url, struct fault *f);
 };
 
 struct settings_place { const char *file; int line, column; };	// where it stands

@@ -4,8 +4,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "transports/listen.h"
 
 #define BACKLOG 256
 
@@ -16,15 +19,20 @@ union address {
 };
 
 static bool
-make_address(union address *a, socklen_t *len, const char *host, unsigned port)
+make_address(union address *a, socklen_t *len, const char *host, unsigned port, struct fault *f)
 {
+	char address[256];
+	const char *zone = strchr(host, '%');
+
+	snprintf(address, sizeof(address), "%.*s", zone != NULL ? (int)(zone - host) : (int)strlen(host), host);
 	*a = (union address){ .v6 = { .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port) } };
 	*len = sizeof(a->v6);
-	if (inet_pton(AF_INET6, host, &a->v6.sin6_addr) == 1)
-		return true;
+	if (inet_pton(AF_INET6, address, &a->v6.sin6_addr) == 1)
+		return zone == NULL || (a->v6.sin6_scope_id = listen_zone(zone + 1, f)) != 0;
 	*a = (union address){ .v4 = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) } };
 	*len = sizeof(a->v4);
-	return inet_pton(AF_INET, host, &a->v4.sin_addr) == 1;
+	return inet_pton(AF_INET, host, &a->v4.sin_addr) == 1 ||
+		fault_set(f, FAIL_NONE, "url", "'%s' is not an address; write an IPv4 or IPv6 address, or no host for loopback", host);
 }
 
 static int
@@ -34,13 +42,11 @@ bind_one(const char *host, unsigned port, struct fault *f)
 	socklen_t len;
 	int on = 1, off = 0;
 
-	if (!make_address(&a, &len, host, port)) {
-		fault_set(f, FAIL_NONE, "url", "'%s' is not an address: a listener needs an IPv4 or IPv6 address, localhost, or no host for loopback", host);
+	if (!make_address(&a, &len, host, port, f))
 		return -1;
-	}
 	int fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0) {
-		fault_set(f, FAIL_NONE, "url", "cannot make a socket for %s: %s", host, strerror(errno));
+		listen_failed(f, host, port, errno);
 		return -1;
 	}
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
@@ -48,12 +54,8 @@ bind_one(const char *host, unsigned port, struct fault *f)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
 	if (bind(fd, &a.any, len) == 0 && listen(fd, BACKLOG) == 0)
 		return fd;
-	int error = errno;
+	listen_failed(f, host, port, errno);
 	close(fd);
-	errno = error;
-	fault_set(f, FAIL_NONE, "url", "cannot listen on %s port %u: %s%s", host, port, strerror(error),
-		error == EACCES ? " (ports below 1024 need root or CAP_NET_BIND_SERVICE)" :
-		error == EADDRINUSE ? " (another program holds it)" : "");
 	return -1;
 }
 
@@ -73,7 +75,7 @@ int
 bind_streams(int *fds, size_t max, const struct url *url, unsigned default_port, struct fault *f)
 {
 	unsigned port = url->port_given ? url->port : default_port;
-	bool loopback = url->host[0] == '\0' || strcmp(url->host, "localhost") == 0;
+	bool loopback = url->host[0] == '\0';
 
 	if (max == 0)
 		return 0;

@@ -449,7 +449,7 @@ gateway_block(struct gateway *g, const char *why)
 void
 gateway_listening(const struct gateway *g, void (*put)(void *context, const char *name, const char *url), void *context)
 {
-	char url[320];
+	char url[400];
 
 	for (const struct gate_listener *l = g->listeners; l != NULL; l = l->next)
 		for (size_t i = 0; !l->retired && l->driver->listener_url(l->driver_state, i, url, sizeof(url)); i++)

@@ -24,6 +24,7 @@
 #include "transports/coap_path.h"
 #include "transports/coap_replay.h"
 #include "transports/coap_sessions.h"
+#include "transports/listen.h"
 
 enum {
 	FORMAT_PKIXCMP = 259,
@@ -48,8 +49,8 @@ struct coap_options { struct option_texts paths; };
 
 static const struct option_row listener_rows[] = {
 	{ .key = "paths", .kind = OPTION_TEXTS, .offset = offsetof(struct coap_options, paths), .max = 16,
-	  .help = "Further paths that take CMP requests, beside /.well-known/cmp and /cmp. Each is served exactly as written and shown by discovery.",
-	  .example = "[/plant/cmp]" },
+	  .help = "Further paths that take CMP requests, beside /.well-known/cmp, /cmp and the path of the URL. Each is served exactly as written and shown by discovery.",
+	  .check = coap_path_check, .example = "[/plant/cmp]" },
 	{ .key = NULL }
 };
 
@@ -61,6 +62,7 @@ struct listener {
 	void *owner;
 	char *name;
 	struct option_texts paths;	// our own copy
+	char *own;			// the path of the URL, one of them; may be empty
 	bool stream, draining, closing;
 	bool inside;			// libcoap is at work: it must not be entered again
 	coap_context_t *context;
@@ -1138,16 +1140,14 @@ bind_place(struct listener *l, const char *scheme, const coap_address_t *wanted)
 	if (endpoint == NULL)
 		return -EADDRINUSE;
 	bool six = !coap_address_host(&p->address, host, sizeof(host)) || p->address.addr.sa.sa_family == AF_INET6;
-	snprintf(p->url, sizeof(p->url), six ? "%s://[%s]:%u" : "%s://%s:%u", scheme, host, coap_address_get_port(&p->address));
+	// A URL writes the % before an interface as %25 (RFC 6874).
+	char *zone = strchr(host, '%');
+	if (zone != NULL)
+		*zone++ = '\0';
+	snprintf(p->url, sizeof(p->url), six ? "%s://[%s%s%s]:%u" : "%s://%s%s%s:%u", scheme, host, zone != NULL ? "%25" : "",
+		zone != NULL ? zone : "", coap_address_get_port(&p->address));
 	l->place_count++;
 	return 0;
-}
-
-static bool
-bind_failed(const struct url *u, int error, struct fault *f)
-{
-	return fault_set(f, FAIL_NONE, "listen", "%s cannot be listened on: %s%s", u->text, strerror(-error),
-		error == -EADDRINUSE ? "; another program has this port, choose another one" : "");
 }
 
 // Both loopback addresses, with the same port. A machine without IPv6 has one.
@@ -1158,7 +1158,7 @@ bind_loopback(struct listener *l, const struct url *u, unsigned port, struct fau
 	int error = bind_place(l, u->scheme, &four);
 
 	if (error != 0)
-		return bind_failed(u, error, f);
+		return listen_failed(f, "127.0.0.1", port, -error);
 	coap_address_t six = coap_address_loopback(AF_INET6, coap_address_get_port(&l->places[0].address));
 	error = bind_place(l, u->scheme, &six);
 	if (error == -EADDRNOTAVAIL || error == -EAFNOSUPPORT)
@@ -1168,7 +1168,7 @@ bind_loopback(struct listener *l, const struct url *u, unsigned port, struct fau
 		coap_address_set_port(&six, 0);
 		error = bind_place(l, u->scheme, &six);
 	}
-	return error == 0 || bind_failed(u, error, f);
+	return error == 0 || listen_failed(f, "::1", port, -error);
 }
 
 static bool
@@ -1178,12 +1178,12 @@ bind_all(struct listener *l, const struct url *u, struct fault *f)
 	coap_address_t a;
 	int error;
 
-	if (u->host[0] == '\0' || strcmp(u->host, "localhost") == 0)
+	if (u->host[0] == '\0')
 		return bind_loopback(l, u, port, f);
 	if (!coap_address_read(u, port, &a, f))
 		return false;
 	error = bind_place(l, u->scheme, &a);
-	return error == 0 || bind_failed(u, error, f);
+	return error == 0 || listen_failed(f, u->host, port, -error);
 }
 
 static void
@@ -1257,24 +1257,48 @@ open_tables(struct listener *l)
 	return replay_init(&l->replay, (size_t)t->coap_answers) && coap_assemblies_init(&l->assemblies, &limits);
 }
 
-// Copy the extra paths: the options need not live as long as we do.
 static bool
-copy_paths(struct listener *l, const struct coap_options *options, struct fault *f)
+add_path(struct listener *l, const char *path, struct fault *f)
 {
-	if (options == NULL || options->paths.count == 0)
-		return true;
-	l->paths.items = mem_array(options->paths.count, sizeof(*l->paths.items));
-	if (l->paths.items == NULL)
+	if (!coap_path_check(path, f))
+		return false;
+	l->paths.items[l->paths.count] = mem_text(path);
+	if (l->paths.items[l->paths.count] == NULL)
 		return fault_set(f, FAIL_NONE, "", "no memory");
-	for (size_t i = 0; i < options->paths.count; i++) {
-		if (!coap_path_check(options->paths.items[i], f))
-			return false;
-		l->paths.items[i] = mem_text(options->paths.items[i]);
-		if (l->paths.items[i] == NULL)
-			return fault_set(f, FAIL_NONE, "", "no memory");
-		l->paths.count++;
-	}
+	l->paths.count++;
 	return true;
+}
+
+// The path of the URL itself, when it says more than "/".
+static const char *
+own_path(const struct url *u)
+{
+	return u->path[0] == '\0' || strcmp(u->path, "/") == 0 ? "" : u->path;
+}
+
+// Copy the path of the URL and the extra paths: the options need not live as long as we do.
+static bool
+copy_paths(struct listener *l, const struct url *u, const struct coap_options *options, struct fault *f)
+{
+	size_t count = options != NULL ? options->paths.count : 0;
+	const char *own = own_path(u);
+
+	l->own = mem_text(own);
+	l->paths.items = mem_array(count + 1, sizeof(*l->paths.items));
+	if (l->own == NULL || l->paths.items == NULL)
+		return fault_set(f, FAIL_NONE, "", "no memory");
+	if (*own != '\0' && !add_path(l, own, f))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!add_path(l, options->paths.items[i], f))
+			return false;
+	return true;
+}
+
+static bool
+listener_check(const struct url *u, struct fault *f)
+{
+	return *own_path(u) == '\0' || coap_path_check(own_path(u), f);
 }
 
 // Free everything but the libuv handles, which are closed by now or never were open.
@@ -1292,6 +1316,7 @@ free_listener(struct listener *l)
 	for (size_t i = 0; i < l->paths.count; i++)
 		mem_free(l->paths.items[i]);
 	mem_free(l->paths.items);
+	mem_free(l->own);
 	mem_free(l->name);
 	mem_free(l);
 }
@@ -1332,7 +1357,7 @@ coap_listener_open(const struct listener_setup *setup, struct fault *f)
 	l->stream = strcmp(setup->url->scheme, "coap+tcp") == 0;
 	l->spare = -1;
 	l->name = mem_text(setup->name);
-	ready = copy_paths(l, setup->options, f);
+	ready = copy_paths(l, setup->url, setup->options, f);
 	if (ready && (!open_tables(l) || !open_context(l) || l->name == NULL))
 		ready = fault_set(f, FAIL_NONE, "", "no memory for a CoAP listener");
 	if (ready && bind_all(l, setup->url, f) && start_loop(l, f))
@@ -1346,7 +1371,7 @@ coap_listener_url(const struct listener *l, size_t i, char *out, size_t size)
 {
 	if (i >= l->place_count)
 		return false;
-	snprintf(out, size, "%s", l->places[i].url);
+	snprintf(out, size, "%s%s", l->places[i].url, l->own);
 	return true;
 }
 
@@ -1419,6 +1444,7 @@ const struct driver driver_coap = {
 	.abilities = DRIVER_REFUSE_CONTENT,
 	.listener_rows = listener_rows,
 	.listener_size = sizeof(struct coap_options),
+	.listener_check = listener_check,
 	.listener_open = coap_listener_open,
 	.listener_url = coap_listener_url,
 	.listener_drain = coap_listener_drain,

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "transports/listen.h"
+
 static bool
 mapped(const struct in6_addr *a)
 {
@@ -138,11 +140,11 @@ coap_address_read(const struct url *u, unsigned port, coap_address_t *out, struc
 	zone = strchr(host, '%');
 	if (zone != NULL) {
 		*zone++ = '\0';
-		out->addr.sin6.sin6_scope_id = if_nametoindex(zone);
+		out->addr.sin6.sin6_scope_id = listen_zone(zone, f);
 		if (out->addr.sin6.sin6_scope_id == 0)
-			return fault_set(f, FAIL_NONE, "listen", "%s names the interface %s, which this machine does not have", u->text, zone);
+			return false;
 	}
 	if (inet_pton(AF_INET6, host, &out->addr.sin6.sin6_addr) == 1)
 		return true;
-	return fault_set(f, FAIL_NONE, "listen", "%s has a name; listen on an address, as in %s://[::]:5683", u->text, u->scheme);
+	return fault_set(f, FAIL_NONE, "url", "'%s' is not an address; write an IPv4 or IPv6 address, or no host for loopback", u->host);
 }

@@ -98,35 +98,24 @@ bool
 coap_path_resolve(struct label *l, const struct option_texts *extra)
 {
 	l->profile[0] = l->operation[0] = '\0';
-	for (size_t i = 0; i < extra->count; i++)
-		if (strcmp(l->path, extra->items[i]) == 0)
-			return true;
 	for (size_t i = 0; i < COUNT(prefixes); i++) {
 		size_t len = strlen(prefixes[i]);
 		const char *rest = l->path + len;
-		if (strncmp(l->path, prefixes[i], len) == 0 && (*rest == '\0' || *rest == '/'))
-			return read_labels(l, rest);
+		if (strncmp(l->path, prefixes[i], len) == 0 && (*rest == '\0' || *rest == '/') && read_labels(l, rest))
+			return true;
 	}
+	l->profile[0] = l->operation[0] = '\0';
+	for (size_t i = 0; i < extra->count; i++)
+		if (strcmp(l->path, extra->items[i]) == 0)
+			return true;
 	return false;
 }
 
 bool
 coap_path_check(const char *path, struct fault *f)
 {
-	struct label l = { .path = "" };
-	const char *at = path;
-
-	if (*path != '/' || path[1] == '\0')
-		return fault_set(f, FAIL_NONE, "paths", "the path \"%s\" must begin with / and name something, as in /plant/cmp", path);
-	while (*at != '\0') {
-		struct span segment = next_segment(&at);
-		bool odd = segment.len == 0 || segment.len > 255;
-		for (size_t i = 0; i < segment.len; i++)
-			odd = odd || strchr("%?#<>\",;\\", segment.data[i]) != NULL;
-		if (odd || !coap_path_append(&l, segment))
-			return fault_set(f, FAIL_NONE, "paths",
-				"the path \"%s\" cannot be served; write segments of plain ASCII between single slashes, 255 characters at most", path);
-	}
+	if (!label_check_path(path, false, f))
+		return false;
 	if (strcmp(path, COAP_PATH_CORE) == 0)
 		return fault_set(f, FAIL_NONE, "paths", COAP_PATH_CORE " is the path of discovery; choose another one");
 	return true;

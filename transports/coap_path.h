@@ -21,8 +21,8 @@ bool coap_path_append(struct label *l, struct span segment);
 bool coap_path_resolve(struct label *l, const struct option_texts *extra);
 // The long label of a short one, "ir" -> "initialization"; NULL when there is none.
 const char *coap_path_operation(struct span label);
-// Tell whether a configured path can be served: '/' first, then segments that
-// a Uri-Path option can carry; else false with the fault.
+// Tell whether a configured path can be served: label_check_path() without a
+// slash at its end, and not the path of discovery; else false with the fault.
 bool coap_path_check(const char *path, struct fault *f);
 // Write the links of discovery: "</.well-known/cmp>;ct=259" and one for each extra path.
 bool coap_path_links(struct buffer *out, const struct option_texts *extra);

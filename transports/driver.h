@@ -171,10 +171,12 @@ struct driver {
 	size_t listener_size;			// of the options struct
 	const struct option_row *upstream_rows;	// NULL = no upstream side
 	size_t upstream_size;
+	// What a listener's URL must be, as far as its text tells; NULL = nothing more. False with the fault, its cure behind "; ".
+	bool (*listener_check)(const struct url *url, struct fault *f);
 
 	// Open a listener; NULL with the fault filled. It may deliver at once from the loop, never from inside open.
 	struct listener *(*listener_open)(const struct listener_setup *setup, struct fault *f);
-	// Write the URL it really listens on ("http://127.0.0.1:8080"; the port when 0 was asked for). One line per address: i = 0, 1, ...; false when there is no i-th.
+	// Write the URL it really listens on ("http://127.0.0.1:8080", with the path of its own URL; the port when 0 was asked for). One line per address: i = 0, 1, ...; false when there is no i-th.
 	bool (*listener_url)(const struct listener *l, size_t i, char *out, size_t size);
 	// Accept nothing new; what runs goes on. (Reload and shutdown.)
 	void (*listener_drain)(struct listener *l);

@@ -134,6 +134,27 @@ http_path_resolve(struct label *out, struct span target, struct span host, const
 	return free_paths && (strcmp(out->path, "/") == 0 || strcmp(out->path, "/pkix/") == 0 || strcmp(out->path, "/pkix") == 0);
 }
 
+// Below the well-known prefix only labels are served, whatever else is listed.
+static bool
+check_path(const char *path, struct fault *f)
+{
+	static const struct option_texts none;
+	static const char well_known[] = "/.well-known/cmp/";
+	struct label label = { .path = "" };
+
+	if (!label_check_path(path, true, f))
+		return false;
+	if (strncmp(path, well_known, sizeof(well_known) - 1) != 0 || http_path_resolve(&label, span_text(path), span_of(NULL, 0), &none, "/none"))
+		return true;
+	return fault_set(f, FAIL_NONE, "paths", "below /.well-known/cmp only p/NAME and the operations of RFC 9811 are served; choose another path than %.100s", path);
+}
+
+static bool
+listener_check(const struct url *u, struct fault *f)
+{
+	return u->path[0] == '\0' || check_path(u->path, f);
+}
+
 static const char *const schemes[] = { "http", NULL };
 static const char *const sharings[] = { "shared", "per-transaction", "close", NULL };
 static const char *const label_choices[] = { "auto", "exact", "append", NULL };
@@ -141,7 +162,7 @@ static const char *const label_choices[] = { "auto", "exact", "append", NULL };
 static const struct option_row listener_rows[] = {
 	{ .key = "paths", .kind = OPTION_TEXTS, .offset = offsetof(struct http_listener_options, paths), .max = 64,
 	  .help = "Paths that are served besides /.well-known/cmp and the path of the URL. With none, / and /pkix/ are served as well.",
-	  .example = "[/pkix/, /ejbca/publicweb/cmp/plant]" },
+	  .check = check_path, .example = "[/pkix/, /ejbca/publicweb/cmp/plant]" },
 	{ .key = NULL }
 };
 
@@ -167,7 +188,7 @@ static const struct option_row upstream_rows[] = {
 
 const struct driver driver_http = {
 	.name = "http", .schemes = schemes, .default_port = 80, .abilities = DRIVER_BINDS_STREAM | DRIVER_REFUSE_CONTENT,
-	.listener_rows = listener_rows, .listener_size = sizeof(struct http_listener_options),
+	.listener_rows = listener_rows, .listener_size = sizeof(struct http_listener_options), .listener_check = listener_check,
 	.upstream_rows = upstream_rows, .upstream_size = sizeof(struct http_upstream_options),
 	.listener_open = http_listener_open, .listener_url = http_listener_url, .listener_drain = http_listener_drain,
 	.listener_close = http_listener_close, .listener_respond = http_listener_respond,

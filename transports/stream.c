@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "transports/stream.h"
 
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,10 +154,23 @@ stream_address_source(const struct sockaddr *a, char *out, size_t size, bool *lo
 	snprintf(out, size, "%s", text);
 }
 
+// The interface of a link-local address as a URL writes it, "%25eth0" (RFC 6874); else "".
+static const char *
+zone_of(const struct sockaddr *a, char out[IF_NAMESIZE + 3])
+{
+	const struct sockaddr_in6 *in = (const void *)a;
+	char name[IF_NAMESIZE];
+
+	out[0] = '\0';
+	if (a->sa_family == AF_INET6 && in->sin6_scope_id != 0 && if_indextoname(in->sin6_scope_id, name) != NULL)
+		snprintf(out, IF_NAMESIZE + 3, "%%25%s", name);
+	return out;
+}
+
 void
 stream_address_text(const struct sockaddr *a, char *out, size_t size)
 {
-	char source[INET6_ADDRSTRLEN];
+	char source[INET6_ADDRSTRLEN], zone[IF_NAMESIZE + 3];
 	bool loopback;
 	unsigned port = 0;
 
@@ -166,7 +180,7 @@ stream_address_text(const struct sockaddr *a, char *out, size_t size)
 	else if (a->sa_family == AF_INET6)
 		port = ntohs(((const struct sockaddr_in6 *)(const void *)a)->sin6_port);
 	bool brackets = strchr(source, ':') != NULL;
-	snprintf(out, size, "%s%s%s:%u", brackets ? "[" : "", source, brackets ? "]" : "", port);
+	snprintf(out, size, "%s%s%s%s:%u", brackets ? "[" : "", source, zone_of(a, zone), brackets ? "]" : "", port);
 }
 
 static void

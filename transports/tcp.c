@@ -574,12 +574,21 @@ listener_close(struct listener *l, void (*closed)(void *context), void *context)
 	stream_listener_close(l->stream, on_stream_closed, closing);
 }
 
+// This link has no paths: its messages go by the listener alone.
+static bool
+listener_check(const struct url *u, struct fault *f)
+{
+	if (u->path[0] == '\0' || strcmp(u->path, "/") == 0)
+		return true;
+	return fault_set(f, FAIL_NONE, "url", "raw TCP knows no paths; end the URL with its port, as in tcp://[::]:829");
+}
+
 static const char *const schemes[] = { "tcp", NULL };
 static const struct option_row no_rows[] = { { .key = NULL } };
 
 const struct driver driver_tcp = {
 	.name = "tcp", .schemes = schemes, .default_port = 829, .abilities = DRIVER_CAN_POLL | DRIVER_BINDS_STREAM,
-	.listener_rows = no_rows, .listener_size = 1,
+	.listener_rows = no_rows, .listener_size = 1, .listener_check = listener_check,
 	.listener_open = listener_open, .listener_url = listener_url, .listener_drain = listener_drain,
 	.listener_close = listener_close, .listener_respond = listener_respond,
 };

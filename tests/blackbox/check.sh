@@ -3,7 +3,7 @@
 . "$srcdir/tests/blackbox/lib.sh"
 need python3
 need_drivers http
-plan 74
+plan 90
 f=$T/gate.yaml
 good() {
 	cat >"$f" <<YAML
@@ -64,6 +64,14 @@ bad "no UTF-8" 2:8 E0005 'version: 1\nsite: a\377\n'
 bad "a NUL" 2:8 E0006 'version: 1\nsite: a\000\n'
 bad "a file that includes itself" 2:10 E0015 'version: 1\ninclude: gate.yaml\n'
 bad "a route to nowhere" 3:15 E0201 'version: 1\nupstreams: {a: "http://h/"}\nroutes: [{to: b}]\n'
+bad "a CoAP path without its slash" 2:52 E0105 'version: 1\nlisteners: {a: {url: "coap://127.0.0.1:1", paths: [a]}}\n'
+bad "a CoAP path that ends with a slash" 2:52 E0105 'version: 1\nlisteners: {a: {url: "coap://127.0.0.1:1", paths: [/b/, /b]}}\n'
+bad "a path with a space" 2:52 E0105 'version: 1\nlisteners: {a: {url: "http://127.0.0.1:1", paths: ["/a b"]}}\n'
+bad "a path with a query" 2:52 E0105 'version: 1\nlisteners: {a: {url: "http://127.0.0.1:1", paths: ["/b?x=1"]}}\n'
+bad "a path that the labels hide" 2:52 E0105 'version: 1\nlisteners: {a: {url: "http://127.0.0.1:1", paths: [/.well-known/cmp/x]}}\n'
+bad "a path in a URL of raw TCP" 2:16 E0110 'version: 1\nlisteners: {a: "tcp://127.0.0.1:829/path"}\n'
+bad "a path in a URL of CoAP that no request can name" 2:16 E0110 'version: 1\nlisteners: {a: "coap://127.0.0.1:1/a/"}\n'
+bad "a query in a URL of HTTP" 2:16 E0110 'version: 1\nlisteners: {a: "http://127.0.0.1:1/q?x=1"}\n'
 
 : >"$f"
 ok "an empty file" code 3 "$cmpgate" check "$f"

@@ -4,7 +4,7 @@
 . "$srcdir/tests/blackbox/lib.sh"
 need python3
 need_drivers http coap tcp file
-plan 13
+plan 15
 # fails_to_start TEXT LISTENERS: with an upstream, and within two seconds.
 fails_to_start() {
 	configuration "$T/bad.yaml" <<YAML
@@ -32,8 +32,10 @@ configuration() {
 	} >"$1"
 }
 ok "an address of another machine" fails_to_start "cannot listen on 192.0.2.1" 'web: "http://192.0.2.1:5000"'
-ok "a port that is taken" fails_to_start "$held.*[Aa]ddress already in use\|port ${held##*:}.*in use" "web: \"http://$held\""
+ok "a port that is taken" fails_to_start "cannot listen on 127.0.0.1 port ${held##*:}: Address already in use; another program has this port" "web: \"http://$held\""
 ok "a TCP port that is taken" fails_to_start "in use" "old: \"tcp://$held\""
+ok "a CoAP port that is taken, in the same words" fails_to_start "cannot listen on 127.0.0.1 port ${held##*:}: Address already in use; another program has this port" "c: \"coap+tcp://$held\""
+ok "an interface that is not there" fails_to_start "no interface nosuch0" 'web: "http://[fe80::1%25nosuch0]:8080"'
 ok "a CoAP address of another machine" fails_to_start "192.0.2.1" 'c: "coap://192.0.2.1:5683"'
 ok "a drop folder that cannot be made" fails_to_start "/proc/nowhere" 'f: "file:/proc/nowhere/drop"'
 ok "a good listener beside a bad one" fails_to_start "192.0.2.1" 'a: "http://127.0.0.1:0", b: "tcp://192.0.2.1:829"'

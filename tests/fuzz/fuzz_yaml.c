@@ -19,9 +19,11 @@ static const struct option_row rows[] = {
 	{ .key = NULL }
 };
 static const struct config_scheme schemes[] = {
-	{ "http", 80, rows, sizeof(struct options), rows, sizeof(struct options) },
-	{ "coap", 5683, rows, sizeof(struct options), NULL, 0 },
-	{ "file", 0, rows, sizeof(struct options), rows, sizeof(struct options) },
+	{ .scheme = "http", .default_port = 80, .listener_rows = rows, .listener_size = sizeof(struct options), .upstream_rows = rows,
+	  .upstream_size = sizeof(struct options) },
+	{ .scheme = "coap", .default_port = 5683, .listener_rows = rows, .listener_size = sizeof(struct options) },
+	{ .scheme = "file", .listener_rows = rows, .listener_size = sizeof(struct options), .upstream_rows = rows,
+	  .upstream_size = sizeof(struct options) },
 	{ .scheme = NULL }
 };
 

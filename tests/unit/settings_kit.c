@@ -13,12 +13,18 @@
 
 // ---- Drivers that only have rows.
 
+static bool
+lower_case(const char *text, struct fault *f)
+{
+	return (*text >= 'a' && *text <= 'z') || fault_set(f, FAIL_NONE, "", "'%s' is loud; write it small", text);
+}
 
 const struct option_row fake_rows[] = {
 	{ .key = "size", .kind = OPTION_SIZE, .offset = offsetof(struct fake_options, size), .min = 1, .max = 1048576, .standard = "4KiB",
 	  .help = "A size of the fake driver.", .example = "8KiB" },
 	{ .key = "flag", .kind = OPTION_BOOL, .offset = offsetof(struct fake_options, flag), .standard = "yes", .help = "A switch." },
 	{ .key = "path", .kind = OPTION_PATH, .offset = offsetof(struct fake_options, path), .help = "A path." },
+	{ .key = "words", .kind = OPTION_TEXTS, .offset = offsetof(struct fake_options, words), .max = 4, .check = lower_case, .help = "Words." },
 	{ .key = "later", .kind = OPTION_ABSENT, .help = "Not in this build." },
 	{ .key = NULL }
 };
@@ -26,13 +32,23 @@ const struct option_row echo_rows[] = {
 	{ .key = "word", .kind = OPTION_NAME, .offset = offsetof(struct echo_options, word), .required = true, .help = "A word.", .example = "hello" },
 	{ .key = NULL }
 };
+// A URL of the echo driver has no path.
+static bool
+echo_url(const struct url *u, struct fault *f)
+{
+	return u->path[0] == '\0' || fault_set(f, FAIL_NONE, "", "an echo has no path; leave it out");
+}
+
+#define FAKE_LISTENS .listener_rows = fake_rows, .listener_size = sizeof(struct fake_options)
+#define FAKE_CALLS .upstream_rows = fake_rows, .upstream_size = sizeof(struct fake_options)
+
 const struct config_scheme schemes[] = {
-	{ "http", 80, fake_rows, sizeof(struct fake_options), fake_rows, sizeof(struct fake_options) },
-	{ "coap", 5683, fake_rows, sizeof(struct fake_options), fake_rows, sizeof(struct fake_options) },
-	{ "tcp", 829, fake_rows, sizeof(struct fake_options), fake_rows, sizeof(struct fake_options) },
-	{ "file", 0, fake_rows, sizeof(struct fake_options), fake_rows, sizeof(struct fake_options) },
-	{ "echo", 0, echo_rows, sizeof(struct echo_options), NULL, 0 },
-	{ "sink", 9, NULL, 0, fake_rows, sizeof(struct fake_options) },
+	{ .scheme = "http", .default_port = 80, FAKE_LISTENS, FAKE_CALLS },
+	{ .scheme = "coap", .default_port = 5683, FAKE_LISTENS, FAKE_CALLS },
+	{ .scheme = "tcp", .default_port = 829, FAKE_LISTENS, FAKE_CALLS },
+	{ .scheme = "file", FAKE_LISTENS, FAKE_CALLS },
+	{ .scheme = "echo", .listener_rows = echo_rows, .listener_size = sizeof(struct echo_options), .listener_url = echo_url },
+	{ .scheme = "sink", .default_port = 9, FAKE_CALLS },
 	{ .scheme = NULL }
 };
 

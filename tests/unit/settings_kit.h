@@ -11,7 +11,7 @@
 #define UP "upstreams: {ca: \"http://127.0.0.1/\"}\n"
 #define IN "listeners: {in: \"http://127.0.0.1\"}\n"
 
-struct fake_options { int64_t size; bool flag; char *path; };
+struct fake_options { int64_t size; bool flag; char *path; struct option_texts words; };
 struct echo_options { char *word; };
 extern const struct option_row fake_rows[], echo_rows[];
 extern const struct config_scheme schemes[];

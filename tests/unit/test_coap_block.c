@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "transports/coap_block.h"
 #include "transports/coap_path.h"
+#include "transports/label.h"
 #include "transports/coap_replay.h"
 
 // ---- The option
@@ -546,6 +547,56 @@ bad_paths(void **state)
 	assert_true(resolve(&l, "/cmp/p/012345678901234567890123456789012345678901234567890123456789012"));
 }
 
+// A path that is listed although its labels are served anyway keeps its labels.
+static void
+listed_paths(void **state)
+{
+	char listed[] = "/.well-known/cmp/p/plc/ir", other[] = "/.well-known/cmp/other";
+	char *items[] = { listed, other };
+	const struct option_texts both = { items, 2 };
+	struct label l = { .path = "/.well-known/cmp/p/plc/ir" };
+
+	(void)state;
+	assert_true(coap_path_resolve(&l, &both));
+	assert_string_equal(l.profile, "plc");
+	assert_string_equal(l.operation, "initialization");
+	l = (struct label){ .path = "/.well-known/cmp/other" };
+	assert_true(coap_path_resolve(&l, &both));
+	assert_string_equal(l.profile, "");
+	l = (struct label){ .path = "/.well-known/cmp/another" };
+	assert_false(coap_path_resolve(&l, &both));
+}
+
+// What a path of the configuration may be, the same for every link.
+static void
+paths_of_all_links(void **state)
+{
+	static const struct { const char *path, *says; } bad[] = {
+		{ "", "begin with /" }, { "a", "begin with /" }, { "/b?x=1", "query" }, { "/a b", "no request can name" }, { "/a%20b", "no request can name" },
+		{ "/a#b", "no request can name" }, { "/\xc3\xa4", "no request can name" }, { "//", "empty segment" }, { "/a//b", "empty segment" },
+	};
+	char longest[257];
+	struct fault f;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		f = (struct fault){ 0 };
+		if (label_check_path(bad[i].path, true, &f) || strstr(f.text, bad[i].says) == NULL)
+			fail_msg("%s: %s", bad[i].path, f.text);
+	}
+	assert_true(label_check_path("/", true, NULL));
+	assert_false(label_check_path("/", false, NULL));
+	assert_true(label_check_path("/pkix/", true, NULL));
+	assert_false(label_check_path("/pkix/", false, NULL));
+	assert_true(label_check_path("/a-b.c_d~e!$&'()*+:@=", false, NULL));
+	memset(longest, 'a', sizeof(longest));
+	longest[0] = '/';
+	longest[256] = '\0';
+	assert_false(label_check_path(longest, false, NULL));
+	longest[255] = '\0';
+	assert_true(label_check_path(longest, false, NULL));
+}
+
 static void
 configured_paths(void **state)
 {
@@ -596,6 +647,8 @@ main(void)
 		CACHE(answers_by_path_and_tag),
 		cmocka_unit_test(good_paths),
 		cmocka_unit_test(bad_paths),
+		cmocka_unit_test(listed_paths),
+		cmocka_unit_test(paths_of_all_links),
 		cmocka_unit_test(configured_paths),
 	};
 

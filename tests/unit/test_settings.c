@@ -294,6 +294,11 @@ guards_entries(void **state)
 		{ V "listeners: {a: \"echo://127.0.0.1:1\"}\n", "E0102 2:13" },
 		{ V "listeners: {a: {url: \"echo://127.0.0.1:1\"}}\n", "E0102 2:16" },
 		{ V "listeners: {a: {url: \"echo://127.0.0.1\", word: b}}\n", "E0209 2:13" },
+		{ V "listeners: {a: {url: \"echo://127.0.0.1:1/x\", word: b}}\n", "E0110 2:22" },
+		{ V "listeners: {a: {url: \"http://127.0.0.1\", words: [a, B, c, D]}}\n", "E0105 2:53, E0105 2:59" },
+		{ V "listeners: {a: \"http://127.0.0.1/x?y\"}\nupstreams: {a: \"http://127.0.0.1/x?y\"}\n", "E0110 2:16" },
+		{ V "listeners: {a: \"coap://224.0.1.187\", b: \"coap://[ff02::fd]\", c: \"http://255.255.255.255\"}\n", "E0210 2:13, E0210 2:38, E0210 2:62" },
+		{ V "listeners: {a: \"http://[fe80::1]\", b: \"http://[febf::1%25eth0]:81\"}\n", "E0210 2:13" },
 		{ V "listeners: {a: \"http://plant.example\", b: \"http://localhost:81\"}\n", "E0210 2:13, E0210 2:40" },
 		{ V "upstreams: {a: \"http://:80\", b: \"http://127.0.0.1:0\", c: \"file:/a\"}\n", "E0209 2:13, E0209 2:30" },
 		{ V "upstreams: {a: {url: \"http://127.0.0.1\", timeout: 99ms}, b: {url: \"http://127.0.0.1\", timeout: 3600001ms}}\n",
@@ -313,6 +318,8 @@ guards_entries(void **state)
 		{ V "listeners:\n  a: http://0.0.0.0:80\n  b: http://:80\n", "E0204 4:3, N0401 4:3" },
 		{ V "listeners:\n  a: \"http://[::1]:80\"\n  b: \"http://[0::1]\"\n", "E0204 4:3" },
 		{ V "listeners:\n  a: \"http://[::1]:80\"\n  b: http://:80\n", "E0204 4:3, N0401 4:3" },
+		{ V "listeners:\n  a: http://0.0.0.0:80\n  b: \"http://[fe80::1%25eth0]\"\n" UP, "" },
+		{ V "listeners:\n  a: \"http://[fe80::1%25eth0]\"\n  b: \"http://[fe80::1%eth0]:80\"\n  c: \"http://[fe80::1%eth1]\"\n", "E0204 4:3" },
 		{ V "listeners:\n  a: file:/a\n  b: file:/a\n", "E0204 4:3" },
 		{ V "listeners:\n  a: file:/a\n  b: file:/b\n" UP, "" },
 	};
@@ -320,6 +327,9 @@ guards_entries(void **state)
 	(void)state;
 	ALL(examples);
 	expect_words(V "listeners: {a: \"htpp://127.0.0.1\"}\n", "E0206 2:16", "'htpp:'", "did you mean 'http:'?");
+	expect_words(V "listeners: {a: {url: \"echo://127.0.0.1:1/x\", word: b}}\n", "E0110 2:22", "an echo has no path", "leave it out");
+	expect_words(V "listeners: {a: {url: \"http://127.0.0.1\", words: B}}\n", "E0105 2:49", "'B' is loud", "write it small");
+	expect_words(V "listeners: {a: \"http://[fe80::1]\"}\n", "E0210 2:13", NULL, "http://[fe80::1%25eth0]");
 	expect_words(V "upstreams: {a: \"est://h/\"}\n", "E0104 2:16", "'est:' are not in this build", NULL);
 	expect_words(V "listeners: {a: {url: \"http://127.0.0.1\", siez: 1}}\n", "E0103 2:42", "in listener 'a'", "did you mean 'size'?");
 }
@@ -346,6 +356,7 @@ guards_routes(void **state)
 		  "E0106 4:25, E0106 4:46, E0106 4:70, E0106 4:93, E0106 4:116" },
 		{ V IN UP "routes: [{match: {body: irr}}]\n", "E0107 4:25" },
 		{ V IN UP "routes: [{match: {source: 10.0.0.1/8}}]\n", "E0111 4:27" },
+		{ V IN UP "routes: [{match: {path: \"p*\"}}, {match: {path: [/p, \"*\", \"?p\", \"[/]\", \"\"]}}]\n", "E0105 4:25, E0105 4:71" },
 		{ V IN UP "routes: [{reject: {text: no}}]\n", "E0203 4:11" },
 		{ V IN UP "routes: [{to: reject, reject: {status: badDay}}]\n", "E0107 4:40" },
 		{ V IN UP "routes: [{to: reject}]\n", "W0304 3:13" },
