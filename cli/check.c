@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <getopt.h>
-
 #include "cli/check_files.h"
 #include "cli/command.h"
+#include "cli/options.h"
 #include "cli/report.h"
 #include "cli/schemes.h"
 
@@ -31,6 +30,7 @@ print_help(FILE *out)
 static bool
 read_arguments(struct request *r, int argc, char **argv, int *code)
 {
+	struct options given = { { false } };
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' }, { "files", no_argument, NULL, 'f' }, { "json", no_argument, NULL, 'j' }, { "strict", no_argument, NULL, 's' },
 		{ "quiet", no_argument, NULL, 'q' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 }
@@ -38,7 +38,7 @@ read_arguments(struct request *r, int argc, char **argv, int *code)
 	int c;
 
 	*code = EXIT_USAGE;
-	while ((c = getopt_long(argc, argv, "c:qh", options, NULL)) != -1) {
+	while ((c = options_next(&given, argc, argv, "c:qh", options)) != -1) {
 		switch (c) {
 		case 'c':
 			r->file = optarg;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Texts about the configuration; all of them come from the option rows.
-#include <getopt.h>
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/options.h"
 #include "cli/report.h"
 #include "cli/schemes.h"
 
@@ -61,6 +61,7 @@ print_made(const char *what)
 static int
 run(int argc, char **argv)
 {
+	struct options given = { { false } };
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' }, { "json", no_argument, NULL, 'j' }, { "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
@@ -69,7 +70,7 @@ run(int argc, char **argv)
 	bool json = false;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+	while ((c = options_next(&given, argc, argv, "c:h", options)) != -1) {
 		if (c == 'c')
 			file = optarg;
 		else if (c == 'j')

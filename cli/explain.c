@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <ctype.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/options.h"
 #include "config/settings.h"
 
 static void
@@ -54,10 +54,11 @@ explain(const char *word)
 static int
 run(int argc, char **argv)
 {
+	struct options given = { { false } };
 	static const struct option options[] = { { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
 	int code = EXIT_DONE, c;
 
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+	while ((c = options_next(&given, argc, argv, "h", options)) != -1) {
 		print_help(c == 'h' ? stdout : stderr);
 		return c == 'h' ? EXIT_DONE : EXIT_USAGE;
 	}

@@ -2,13 +2,13 @@
 // What stands in a file: every structure the gateway knows as a tree of named
 // values, and for what cannot be read the fault and the place.
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/command.h"
 #include "cli/describe.h"
+#include "cli/options.h"
 #include "codec/oid.h"
 #include "base/pem.h"
 #include "codec/text.h"
@@ -63,6 +63,7 @@ find_kind(const char *word, enum kind *kind)
 static bool
 read_arguments(struct request *r, int argc, char **argv, int *code)
 {
+	struct options given = { { false } };
 	static const struct option options[] = {
 		{ "json", no_argument, NULL, 'j' }, { "asn1", no_argument, NULL, 'a' }, { "hex", no_argument, NULL, 'x' },
 		{ "as", required_argument, NULL, 'k' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 }
@@ -70,7 +71,7 @@ read_arguments(struct request *r, int argc, char **argv, int *code)
 	int c;
 
 	*code = EXIT_USAGE;
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+	while ((c = options_next(&given, argc, argv, "h", options)) != -1) {
 		switch (c) {
 		case 'j':
 			r->json = true;

@@ -2,6 +2,7 @@
 // One binary, one table of commands.
 #include "build.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,6 +31,17 @@ print_help(FILE *out)
 	fputs("\n`cmpgate COMMAND --help` tells more; exit codes and files stand in cmpgate(1).\n", out);
 }
 
+// What was printed must have arrived: a script that reads it must not take half for the whole.
+static int
+delivered(int code)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	if (code != EXIT_LOCAL)
+		fprintf(stderr, "cmpgate: cannot write: %s\n", strerror(errno));
+	return EXIT_LOCAL;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -39,7 +51,7 @@ main(int argc, char **argv)
 	}
 	if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
 		print_help(stdout);
-		return EXIT_DONE;
+		return delivered(EXIT_DONE);
 	}
 	const char *name = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
 	for (const struct command *const *c = commands; *c != NULL; c++)
@@ -48,7 +60,9 @@ main(int argc, char **argv)
 			static char full[64];
 			snprintf(full, sizeof(full), "cmpgate %s", name);
 			argv[1] = full;
-			return (*c)->run(argc - 1, argv + 1);
+			int code = (*c)->run(argc - 1, argv + 1);
+			// The gateway serves devices, whoever reads what it prints.
+			return *c == &command_run ? code : delivered(code);
 		}
 	fprintf(stderr, "cmpgate: there is no command '%s'; `cmpgate --help` lists them\n", argv[1]);
 	return EXIT_USAGE;

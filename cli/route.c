@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Which route would take a request, and why the others would not.
 #include <arpa/inet.h>
-#include <getopt.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "cli/command.h"
+#include "cli/options.h"
 #include "cli/report.h"
 #include "cli/schemes.h"
 #include "cli/tree.h"
@@ -53,6 +54,7 @@ complain(const char *what)
 static bool
 read_options(struct request *r, int argc, char **argv, int *code)
 {
+	struct options given = { { false } };
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' }, { "from", required_argument, NULL, 'f' }, { "path", required_argument, NULL, 'p' },
 		{ "profile", required_argument, NULL, 'n' }, { "source", required_argument, NULL, 's' }, { "body", required_argument, NULL, 'b' },
@@ -61,7 +63,7 @@ read_options(struct request *r, int argc, char **argv, int *code)
 	int c;
 
 	*code = EXIT_USAGE;
-	while ((c = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+	while ((c = options_next(&given, argc, argv, "c:h", options)) != -1) {
 		switch (c) {
 		case 'c': r->config = optarg; break;
 		case 'f': r->from = optarg; break;
@@ -246,7 +248,7 @@ print(struct tree *t, bool taken)
 	bool written = !t->out.failed && fwrite(t->out.data, 1, t->out.len, stdout) == t->out.len && fflush(stdout) == 0;
 
 	if (!written)
-		fputs("cmpgate route test: cannot write\n", stderr);
+		fprintf(stderr, "cmpgate route test: cannot write: %s\n", t->out.failed ? "out of memory" : strerror(errno));
 	return !written ? EXIT_LOCAL : taken ? EXIT_DONE : EXIT_REFUSED_BY_PEER;
 }
 

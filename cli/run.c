@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "build.h"
 
-#include <getopt.h>
 #include <stdio.h>
 
 #include "cli/command.h"
+#include "cli/options.h"
 #include "cli/schemes.h"
 #include "daemon/run.h"
 
@@ -24,6 +24,7 @@ print_help(FILE *out)
 static int
 run(int argc, char **argv)
 {
+	struct options given = { { false } };
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' }, { "new-store", no_argument, NULL, 'n' }, { "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
@@ -32,7 +33,7 @@ run(int argc, char **argv)
 	bool fresh_store = false;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+	while ((c = options_next(&given, argc, argv, "c:h", options)) != -1) {
 		if (c == 'c') {
 			file = optarg;
 		} else if (c == 'n') {

@@ -2,13 +2,13 @@
 #include "build.h"
 
 #include <cjson/cJSON.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <uv.h>
 
 #include "base/memory.h"
 #include "cli/command.h"
+#include "cli/options.h"
 #include "config/settings.h"
 #include "crypto/crypto.h"
 #include "store/store.h"
@@ -61,13 +61,14 @@ print_json(void)
 static int
 run(int argc, char **argv)
 {
+	struct options given = { { false } };
 	static const struct option options[] = {
 		{ "json", no_argument, NULL, 'j' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 }
 	};
 	bool json = false;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+	while ((c = options_next(&given, argc, argv, "h", options)) != -1) {
 		if (c != 'j') {
 			fputs("usage: cmpgate version [--json]\n\nPrint the version, the drivers of this build and the libraries underneath.\n\n"
 				"      --json   an object\n  -h, --help   this text\n",

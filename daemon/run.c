@@ -4,6 +4,7 @@
 #include "build.h"
 #include "daemon/run.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -293,7 +294,8 @@ daemon_run(const char *file, const struct config_scheme *schemes, bool fresh_sto
 	if (up) {
 		gateway_listening(d.gateway, print_url, NULL);
 		puts("ready");
-		fflush(stdout);
+		if (fflush(stdout) != 0)
+			log_event(LOG_WARN_, "start", NULL, "ready, but that could not be written to standard output: %s", strerror(errno));
 	} else if (d.gateway != NULL) {
 		d.stopping = true;
 		gateway_stop(d.gateway, 0, on_stopped, &d);
