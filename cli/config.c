@@ -10,7 +10,7 @@
 static void
 print_help(FILE *out)
 {
-	fputs("usage: cmpgate config show [--json] [FILE]\n"
+	fputs("usage: cmpgate config show [--json] [FILE|-]\n"
 		"       cmpgate config sample | schema | manual\n\n"
 		"  cmpgate config sample > gate.yaml                 begin with a commented file\n"
 		"  cmpgate config schema > cmpgate.schema.json       let an editor complete the keys\n\n"

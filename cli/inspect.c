@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "cli/describe.h"
+#include "cli/input.h"
 #include "cli/options.h"
 #include "codec/oid.h"
 #include "base/pem.h"
@@ -15,7 +16,6 @@
 #include "codec/walk.h"
 
 enum {
-	INPUT_MAX = 1 << 20,		// octets of a file
 	OUTPUT_MAX = 64 << 20		// octets of what is printed for one structure
 };
 
@@ -100,29 +100,6 @@ read_arguments(struct request *r, int argc, char **argv, int *code)
 	else
 		return true;
 	return false;
-}
-
-static int
-read_all(const char *file, struct buffer *in)
-{
-	FILE *f = strcmp(file, "-") == 0 ? stdin : fopen(file, "rb");
-	uint8_t octets[4096];
-	size_t n;
-
-	if (f == NULL) {
-		fprintf(stderr, "cmpgate inspect: %s: %s\n", file, strerror(errno));
-		return EXIT_LOCAL;
-	}
-	while ((n = fread(octets, 1, sizeof(octets), f)) > 0 && buffer_append(in, span_of(octets, n)))
-		;
-	bool failed = ferror(f) != 0;
-	int why = errno;
-	if (f != stdin)
-		fclose(f);
-	if (!failed && !in->failed)
-		return EXIT_DONE;
-	fprintf(stderr, "cmpgate inspect: %s: %s\n", file, failed ? strerror(why) : "larger than 1 MiB: no file of one structure is");
-	return EXIT_LOCAL;
 }
 
 // ---- which structure is it
@@ -385,7 +362,7 @@ run(int argc, char **argv)
 	if (!read_arguments(&r, argc, argv, &code))
 		return code;
 	buffer_init(&in, INPUT_MAX);
-	code = read_all(r.file, &in);
+	code = input_read(&in, "inspect", r.file) ? EXIT_DONE : EXIT_LOCAL;
 	if (code == EXIT_DONE && in.len == 0) {
 		fprintf(stderr, "cmpgate inspect: %s: empty: no structure at all\n", r.file);
 		code = EXIT_VERIFICATION;

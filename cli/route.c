@@ -7,14 +7,17 @@
 
 #include "base/memory.h"
 #include "cli/command.h"
+#include "cli/input.h"
 #include "cli/options.h"
 #include "cli/report.h"
 #include "cli/schemes.h"
 #include "cli/tree.h"
 #include "gateway/inspect.h"
 #include "gateway/route.h"
+#include "gateway/transaction.h"
+#include "transports/label.h"
 
-enum { INPUT_MAX = 1 << 20, OUTPUT_MAX = 4 << 20 };
+enum { OUTPUT_MAX = 4 << 20 };
 
 struct request {
 	const char *config, *file, *from, *path, *profile, *source;
@@ -26,16 +29,16 @@ static void
 print_help(FILE *out)
 {
 	fputs("usage: cmpgate route test [-c FILE] [--from LISTENER] [--path PATH] [--profile NAME] [--source ADDRESS]\n"
-		"                          [--json] (--body KIND | MESSAGE)\n\n"
-		"Say which route would take a request, and why the others would not; for a message in a file (DER), what\n"
-		"the checks before any route say, too. Nothing is sent, and the listener is not asked whether it serves the\n"
-		"path at all.\n\n"
+		"                          [--json] (--body KIND | MESSAGE | -)\n\n"
+		"Say which route would take a request, and why the others would not; for a message in a file (DER) or on\n"
+		"standard input, what the checks before any route say, too. Nothing is sent, and the listener is not asked\n"
+		"whether it serves the path at all.\n\n"
 		"  cmpgate route test -c gate.yaml --from field --profile plc --body ir\n"
 		"  cmpgate route test -c gate.yaml captured.pki\n\n"
 		"  -c, --config FILE     the configuration (" CONFIG_FILE ")\n"
 		"      --from LISTENER   the listener it came by; needed where there are several\n"
 		"      --path PATH       the path it was sent to (/.well-known/cmp)\n"
-		"      --profile NAME    the same as --path /.well-known/cmp/p/NAME\n"
+		"      --profile NAME    the same as --path /.well-known/cmp/p/NAME; where a link has no paths, the header's\n"
 		"      --source ADDRESS  the address of the device (127.0.0.1)\n"
 		"      --body KIND       ir, cr, p10cr, kur, rr, genm, ...\n"
 		"      --json            an object\n"
@@ -100,16 +103,21 @@ read_arguments(struct request *r, int argc, char **argv, int *code)
 	if ((r->file == NULL) == (r->body == BODY_COUNT))
 		return complain("say what comes: either --body KIND or a file with a message");
 	struct in6_addr address;
-	if (inet_pton(AF_INET, r->source, &address) != 1 && inet_pton(AF_INET6, r->source, &address) != 1)
+	if (r->source != NULL && inet_pton(AF_INET, r->source, &address) != 1 && inet_pton(AF_INET6, r->source, &address) != 1)
 		return complain("--source must be an IPv4 or IPv6 address, without a port");
 	if (r->path != NULL && r->profile != NULL)
 		return complain("--profile is a part of --path; choose one of them");
-	return true;
+	struct fault f = { .set = false };
+	return r->path == NULL || label_check_path(r->path, true, &f) || complain(f.text);
 }
 
 static const struct settings_listener *
 find_listener(const struct settings *s, const char *name)
 {
+	if (s->listener_count == 0) {
+		complain("the configuration has no listeners");
+		return NULL;
+	}
 	if (name == NULL && s->listener_count == 1)
 		return &s->listeners[0];
 	for (size_t i = 0; name != NULL && i < s->listener_count; i++)
@@ -125,47 +133,75 @@ find_listener(const struct settings *s, const char *name)
 	return NULL;
 }
 
-// The part of a path behind p/, as the listeners read it.
+static bool
+has(const struct settings_listener *listener, unsigned ability)
+{
+	const struct driver *driver = driver_find(listener->url.scheme);
+
+	return driver != NULL && (driver->abilities & ability) != 0;
+}
+
+static bool
+set_profile(struct label *label, const char *name)
+{
+	return label_set_profile(label, span_of(name, strcspn(name, "/"))) ||
+		complain("a profile's name in a path has letters, digits and -._~, 63 at most");
+}
+
+// The path, and its part behind p/, as the listeners read it.
 static bool
 fill_label(struct label *label, const struct request *r)
 {
 	static const char base[] = "/.well-known/cmp", profile[] = "/.well-known/cmp/p/";
 	const char *path = r->path != NULL ? r->path : base;
-	int n = snprintf(label->path, sizeof(label->path), "%s%s", r->profile != NULL ? profile : path, r->profile != NULL ? r->profile : "");
 
-	if (n < 0 || (size_t)n >= sizeof(label->path))
-		return complain("the path is too long for any listener");
-	if (strncmp(label->path, profile, sizeof(profile) - 1) != 0)
+	snprintf(label->path, sizeof(label->path), "%s%s", r->profile != NULL ? profile : path, r->profile != NULL ? r->profile : "");
+	if (r->profile != NULL)
+		return set_profile(label, r->profile);
+	return strncmp(path, profile, sizeof(profile) - 1) != 0 || set_profile(label, path + sizeof(profile) - 1);
+}
+
+// Where a link has no paths, a profile can only stand in the header.
+static bool
+fill_header(struct pkiheader *h, uint8_t room[128], const struct request *r)
+{
+	size_t len = r->profile != NULL ? strlen(r->profile) : 0;
+
+	if (r->path != NULL)
+		return complain("messages on this listener have no path; leave --path out");
+	if (r->profile != NULL && r->file != NULL)
+		return complain("on this listener a profile stands in the message itself; leave --profile out");
+	if (len > 125)
+		return complain("the profile's name is too long");
+	if (len == 0)
 		return true;
-	const char *name = label->path + sizeof(profile) - 1;
-	size_t len = strcspn(name, "/");
-	if (len >= sizeof(label->profile))
-		return complain("the profile's name is too long for any listener");
-	memcpy(label->profile, name, len);
-	label->profile[len] = '\0';
+	room[0] = DER_UTF8;
+	room[1] = (uint8_t)len;
+	memcpy(room + 2, r->profile, len);
+	h->cert_profile = span_of(room, len + 2);
+	return true;
+}
+
+static bool
+fill_source(struct peer *peer, const struct request *r, const struct settings_listener *listener)
+{
+	if (r->source != NULL && has(listener, DRIVER_MAILBOX))
+		return complain("messages on this listener come from no address; leave --source out");
+	if (!has(listener, DRIVER_MAILBOX))
+		snprintf(peer->source, sizeof(peer->source), "%s", r->source != NULL ? r->source : "127.0.0.1");
 	return true;
 }
 
 static struct blob *
-read_file(const char *file)
+read_message(const char *file)
 {
 	struct buffer in;
-	uint8_t octets[4096];
-	size_t n;
-	FILE *f = fopen(file, "rb");
+	struct blob *blob = NULL;
 
-	if (f == NULL) {
-		perror(file);
-		return NULL;
-	}
 	buffer_init(&in, INPUT_MAX);
-	while ((n = fread(octets, 1, sizeof(octets), f)) > 0 && buffer_append(&in, span_of(octets, n)))
-		;
-	fclose(f);
-	struct blob *blob = in.failed ? NULL : blob_new(buffer_span(&in));
+	if (input_read(&in, "route test", file) && (blob = blob_new(buffer_span(&in))) == NULL)
+		complain("out of memory");
 	buffer_clear(&in);
-	if (blob == NULL)
-		complain("the file is larger than any message");
 	return blob;
 }
 
@@ -223,9 +259,26 @@ put_answers(struct tree *t, const struct settings_route *route)
 	tree_text(t, "route", route->name);
 }
 
+// A later message does not choose for itself.
+static void
+put_pinned(struct tree *t, enum body body)
+{
+	if (t->json) {
+		tree_flag(t, "followsItsTransaction", true);
+		return;
+	}
+	buffer_printf(&t->out, "%s follows the route on which its transaction began. Where the transaction is not known (any more),\n"
+		"it is forwarded by the first route that fits:\n", body_name(body));
+}
+
 static bool
 put_choice(struct tree *t, const struct settings *s, const struct claims *c)
 {
+	enum body body = message_meaning(c->message)->body;
+	enum request_class class = request_class(body);
+
+	if (class == CLASS_CONFIRM || class == CLASS_POLL)
+		put_pinned(t, body);
 	if (t->json)
 		tree_open_list(t, "routes");
 	const struct settings_route *route = route_choose(s, c, tell, t);
@@ -266,6 +319,8 @@ put_verdict(struct tree *t, const struct settings *s, struct claims *c, struct b
 		m = message_parse(octets, &header, &header_read, &verdict.fault);
 		if (m != NULL && inspect_request(m, &verdict))
 			c->message = m;
+	} else if (request_class(c->message->view.body) == CLASS_NEVER) {
+		fault_set(&verdict.fault, FAIL_BAD_REQUEST, "body", "%s is nothing a device may send", body_name(c->message->view.body));
 	}
 	char text[400];
 	if (verdict.fault.set)
@@ -283,11 +338,12 @@ test(const struct request *r, const struct settings *s, struct blob *octets)
 	struct message made = { .view = { .body = r->body } };
 	struct label label = { .path = "" };
 	struct peer peer = { .text = "" };
+	uint8_t profile[128];
 	struct tree t;
 
-	if (listener == NULL || !fill_label(&label, r))
+	if (listener == NULL || !fill_source(&peer, r, listener) ||
+	    !(has(listener, DRIVER_PATHS) ? fill_label(&label, r) : fill_header(&made.view.header, profile, r)))
 		return EXIT_USAGE;
-	snprintf(peer.source, sizeof(peer.source), "%s", r->source);
 	struct claims c = { listener->name, &peer, &label, &made };
 	tree_init(&t, r->json, false, OUTPUT_MAX);
 	if (r->json)
@@ -302,7 +358,7 @@ test(const struct request *r, const struct settings *s, struct blob *octets)
 static int
 run(int argc, char **argv)
 {
-	struct request r = { .config = CONFIG_FILE, .source = "127.0.0.1", .body = BODY_COUNT };
+	struct request r = { .config = CONFIG_FILE, .body = BODY_COUNT };
 	struct findings findings;
 	struct blob *octets = NULL;
 	int code;
@@ -313,7 +369,7 @@ run(int argc, char **argv)
 	if (s == NULL) {
 		report_findings(&findings, stderr);
 		code = EXIT_CONFIG;
-	} else if (r.file != NULL && (octets = read_file(r.file)) == NULL) {
+	} else if (r.file != NULL && (octets = read_message(r.file)) == NULL) {
 		code = EXIT_LOCAL;
 	} else {
 		code = test(&r, s, octets);

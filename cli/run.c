@@ -2,6 +2,7 @@
 #include "build.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/command.h"
 #include "cli/options.h"
@@ -45,6 +46,10 @@ run(int argc, char **argv)
 	}
 	if (optind < argc) {
 		fprintf(stderr, "cmpgate run: '%s' is too much; the configuration is named with -c\n", argv[optind]);
+		return EXIT_USAGE;
+	}
+	if (strcmp(file, "-") == 0) {
+		fputs("cmpgate run: the configuration must be a file: SIGHUP reads it again\n", stderr);
 		return EXIT_USAGE;
 	}
 	switch (daemon_run(file, schemes_of_build(), fresh_store)) {

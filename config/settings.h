@@ -226,7 +226,8 @@ struct findings {
 	bool exhausted;		// memory ran out: not all is said, and it counts as an error
 };
 
-// Load and check a file with its includes. schemes ends with an entry whose
+// Load and check a file with its includes; "-" is standard input, whose relative
+// paths start in the working folder. schemes ends with an entry whose
 // scheme is NULL; rows are borrowed for the life of the settings. Always fills
 // findings (overwritten without looking; sorted by position; findings_clear()
 // frees them); NULL when there was any error. Drop with settings_unref().

@@ -205,11 +205,18 @@ why_again(const struct load *l, const struct source *s)
 	return NULL;
 }
 
+// Standard input is read to its end, whatever it is: its writer waits for us.
+static bool
+is_standard_input(const char *path, const struct source *parent)
+{
+	return parent == NULL && strcmp(path, "-") == 0;
+}
+
 static int
-open_file(struct source *s, const char **why)
+open_file(struct source *s, bool standard_input, const char **why)
 {
 	struct stat st;
-	int fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = standard_input ? dup(STDIN_FILENO) : open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 	if (fd < 0) {
 		*why = strerror(errno);
@@ -219,7 +226,7 @@ open_file(struct source *s, const char **why)
 		*why = strerror(errno);
 	else if (S_ISDIR(st.st_mode))
 		*why = "this is a folder, not a file";
-	else if (!S_ISREG(st.st_mode))
+	else if (!S_ISREG(st.st_mode) && !standard_input)
 		*why = "this is not an ordinary file";
 	else {
 		s->device = (uint64_t)st.st_dev;
@@ -253,14 +260,15 @@ source_new(struct load *l, const char *path, const struct source *parent)
 struct source *
 source_open(struct load *l, const char *path, const struct source *parent, const struct position *from)
 {
-	struct source *s = source_new(l, path, parent);
+	bool standard_input = is_standard_input(path, parent);
+	struct source *s = source_new(l, standard_input ? "<stdin>" : path, parent);
 	const char *why = NULL;
 	ssize_t len;
 	int fd;
 
 	if (s == NULL)
 		return NULL;
-	fd = open_file(s, &why);
+	fd = open_file(s, standard_input, &why);
 	if (fd < 0)
 		return refuse(l, CODE_READ, s, from, why);
 	why = why_again(l, s);

@@ -113,15 +113,21 @@ profile_matches(const struct option_texts *globs, const struct claims *c)
 
 // A distinguished name is matched as RFC 4514 writes it, any other kind of
 // name with its kind before it ("DNS:plc-7").
+static const char *
+sender_text(struct span sender, char out[NAME_TEXT_MAX])
+{
+	static const char directory[] = "dirName:";
+
+	general_name_text(sender, out, NAME_TEXT_MAX);
+	return strncmp(out, directory, sizeof(directory) - 1) == 0 ? out + sizeof(directory) - 1 : out;
+}
+
 static bool
 sender_matches(const struct option_texts *globs, const struct claims *c)
 {
-	static const char directory[] = "dirName:";
 	char text[NAME_TEXT_MAX];
 
-	general_name_text(message_meaning(c->message)->header.sender, text, sizeof(text));
-	bool named = strncmp(text, directory, sizeof(directory) - 1) == 0;
-	return any_glob(globs, named ? text + sizeof(directory) - 1 : text);
+	return any_glob(globs, sender_text(message_meaning(c->message)->header.sender, text));
 }
 
 // ---- the certificate that protects the message, as the message has it
@@ -318,14 +324,143 @@ why_not(const struct settings_route *r, const struct claims *c)
 	return r->match_template.given ? template_why_not(r, c) : NULL;
 }
 
+// ---- the same, with the values that were compared
+
+enum { REASON_MAX = 1024 };	// octets of a sentence
+
+// "a, b and 3 more"
+static void
+add_list(struct text *t, const struct option_texts *items)
+{
+	enum { SHOWN = 8 };
+	char more[32];
+
+	for (size_t i = 0; i < items->count && i < SHOWN; i++) {
+		text_add(t, i > 0 ? ", " : "");
+		text_utf8(t, span_text(items->items[i]), "");
+	}
+	if (items->count <= SHOWN)
+		return;
+	snprintf(more, sizeof(more), " and %zu more", items->count - SHOWN);
+	text_add(t, more);
+}
+
+static void
+add_profiles(struct text *t, const struct claims *c)
+{
+	struct span texts = message_meaning(c->message)->header.cert_profile, text;
+	bool any = c->label->profile[0] != '\0';
+
+	text_add(t, any ? "the path names " : "");
+	text_add(t, c->label->profile);
+	while (der_take(&texts, DER_UTF8, &text)) {
+		text_add(t, any ? ", the header " : "the header names ");
+		text_utf8(t, text, "");
+		any = true;
+	}
+	text_add(t, any ? "" : "neither the path nor the header names one");
+}
+
+static void
+add_sender(struct text *t, const struct claims *c)
+{
+	struct span sender = message_meaning(c->message)->header.sender;
+	char name[NAME_TEXT_MAX];
+
+	text_add(t, sender.len == 0 ? "no sender is known" : sender_text(sender, name));
+}
+
+static bool
+is_about(const char *why, const char *key)
+{
+	return strncmp(why, key, strlen(key)) == 0;
+}
+
+static void
+add_kid(struct text *t, const struct claims *c)
+{
+	const struct pkiheader *h = &message_meaning(c->message)->header;
+	char kid[2 * CAP_KEY_ID + 4];
+
+	text_add(t, h->has_sender_kid ? kid_text(h->sender_kid, kid, sizeof(kid)) : "the message names none");
+}
+
+static void
+add_subject(struct text *t, const struct claims *c)
+{
+	char name[NAME_TEXT_MAX];
+
+	text_add(t, name_text(requested_subject(message_meaning(c->message)), name, sizeof(name)));
+}
+
+// What the message has where a route wants one of a list; false when a reason is of another kind.
+static bool
+add_values(struct text *t, const char *why, const struct settings_route *r, const struct claims *c, const struct option_texts **wanted)
+{
+	if (is_about(why, "from:")) {
+		text_add(t, c->listener);
+		*wanted = &r->from;
+	} else if (is_about(why, "match.path:")) {
+		text_add(t, c->label->path[0] != '\0' ? c->label->path : "this link has no paths");
+		*wanted = &r->match_path;
+	} else if (is_about(why, "match.profile:")) {
+		add_profiles(t, c);
+		*wanted = &r->match_profile;
+	} else if (is_about(why, "match.body:")) {
+		text_add(t, body_name(message_meaning(c->message)->body));
+		*wanted = &r->match_body;
+	} else if (is_about(why, "match.source:")) {
+		text_add(t, c->peer->source[0] != '\0' ? c->peer->source : "this link has no addresses");
+		*wanted = &r->match_source;
+	} else if (is_about(why, "match.sender: the sender")) {
+		add_sender(t, c);
+		*wanted = &r->match_sender;
+	} else if (is_about(why, "match.sender: senderKID")) {
+		add_kid(t, c);
+		*wanted = &r->match_kid;
+	} else if (is_about(why, "match.template.subject:")) {
+		add_subject(t, c);
+		*wanted = &r->match_template.subject;
+	} else
+		return false;
+	text_add(t, "; ");
+	return true;
+}
+
+// What was compared with what, behind the reason; a reason without values stands alone.
+static const char *
+with_values(const char *why, const struct settings_route *r, const struct claims *c, char out[REASON_MAX])
+{
+	const struct option_texts *wanted = NULL;
+	struct text t;
+
+	text_init(&t, out, REASON_MAX);
+	text_add(&t, why);
+	text_add(&t, " (");
+	if (is_about(why, "match.template.san:"))
+		wanted = &r->match_template.san;
+	else if (is_about(why, "match.template.key:"))
+		wanted = &r->match_template.key;
+	else if (is_about(why, "match.template.eku:"))
+		wanted = &r->match_template.eku;
+	else if (!add_values(&t, why, r, c, &wanted))
+		return why;
+	text_add(&t, "wanted: ");
+	add_list(&t, wanted);
+	text_add(&t, ")");
+	return out;
+}
+
 const struct settings_route *
 route_choose(const struct settings *s, const struct claims *c,
 	void (*tell)(void *context, const struct settings_route *r, const char *why), void *context)
 {
+	char reason[REASON_MAX];
+
 	for (size_t i = 0; i < s->route_count; i++) {
 		const char *why = why_not(&s->routes[i], c);
 		if (tell != NULL)
-			tell(context, &s->routes[i], why);
+			tell(context, &s->routes[i], why != NULL ? with_values(why, &s->routes[i], c, reason) : NULL);
 		if (why == NULL)
 			return &s->routes[i];
 	}

@@ -16,7 +16,7 @@ struct claims {
 
 // The first route that takes the message, in the order of the file; NULL when
 // none does. tell, if given, gets a line for each route: its name and why it
-// does not fit (NULL: it does).
+// does not fit, with the values that were compared, fit for a terminal (NULL: it does).
 const struct settings_route *route_choose(const struct settings *s, const struct claims *c,
 	void (*tell)(void *context, const struct settings_route *r, const char *why), void *context);
 // The route of this name, or NULL.

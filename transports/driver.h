@@ -158,7 +158,8 @@ enum {
 	DRIVER_MAILBOX = 2,		// answers need no live peer (file)
 	DRIVER_CARRIES = 4,		// store and forward
 	DRIVER_BINDS_STREAM = 8,	// takes listening stream sockets bound by daemon/
-	DRIVER_REFUSE_CONTENT = 16	// a REFUSE can carry a CMP error as content (http, coap)
+	DRIVER_REFUSE_CONTENT = 16,	// a REFUSE can carry a CMP error as content (http, coap)
+	DRIVER_PATHS = 32		// its requests name a path (http, coap)
 };
 
 struct driver {

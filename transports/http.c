@@ -187,7 +187,7 @@ static const struct option_row upstream_rows[] = {
 };
 
 const struct driver driver_http = {
-	.name = "http", .schemes = schemes, .default_port = 80, .abilities = DRIVER_BINDS_STREAM | DRIVER_REFUSE_CONTENT,
+	.name = "http", .schemes = schemes, .default_port = 80, .abilities = DRIVER_BINDS_STREAM | DRIVER_REFUSE_CONTENT | DRIVER_PATHS,
 	.listener_rows = listener_rows, .listener_size = sizeof(struct http_listener_options), .listener_check = listener_check,
 	.upstream_rows = upstream_rows, .upstream_size = sizeof(struct http_upstream_options),
 	.listener_open = http_listener_open, .listener_url = http_listener_url, .listener_drain = http_listener_drain,

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The command line: options that stand twice, output that cannot be written.
+# The command line: options that stand twice, output that cannot be written, and
+# configurations that come on standard input.
 . "$srcdir/tests/blackbox/lib.sh"
 need python3
 need_drivers http
-plan 22
+plan 28
 configuration "$T/gate.yaml" <<YAML
 listeners: {field: "http://127.0.0.1:0"}
 upstreams: {plant: "http://127.0.0.1:9/"}
@@ -54,3 +55,14 @@ serves_unheard() {
 }
 ok "run serves although nobody reads it" serves_unheard
 ok "and ends with 0" stop "$pid"
+
+mkdir "$T/work"
+sed "s|$T/state|state|" "$T/gate.yaml" >"$T/relative.yaml"
+from_input() { (cd "$T/work" && "$cmpgate" "$@" - <"$T/relative.yaml" >"$T/out" 2>"$T/err"); }
+ok "check reads standard input" from_input check
+ok "config show, too" from_input config show
+ok "its paths start in the working folder" contains "$T/out" "path: $T/work/state"
+sh -c "'$cmpgate' check - <'$T/bad.yaml' >'$T/out'"
+ok "places are those of standard input" contains "$T/out" '^<stdin>:2:1: error: .*E0103'
+ok "run wants a file" code 2 "$cmpgate" run -c -
+ok "and says why" contains "$T/err" "SIGHUP reads it again"
