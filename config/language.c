@@ -49,7 +49,8 @@ static const struct option_row audit_rows[] = {
 
 static const struct option_row log_rows[] = {
 	{ .key = "level", .kind = OPTION_CHOICE, .offset = IN(settings, log.level) - IN(settings, log), .choices = levels, .standard = "info",
-	  .help = "How much is written. From info up, every line can be understood without the source." },
+	  .help = "How much is written. From info up, every line can be understood without the source; "
+	  "debug adds requests that a link refused (ten a second at most), trace each message that passes, by its kind and size." },
 	{ .key = "format", .kind = OPTION_CHOICE, .offset = IN(settings, log.format) - IN(settings, log), .choices = formats, .standard = "auto",
 	  .help = "auto writes for people on a terminal and with priorities under systemd; logfmt and json are for machines." },
 	// The record stands beside `log` in the settings.

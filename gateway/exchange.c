@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "gateway/core.h"
+#include "gateway/trace.h"
 
 // In order of the deadlines: a reload may have shortened the patience of the newer ones.
 static void
@@ -91,6 +92,7 @@ exchange_reply(struct gateway *g, struct exchange *x, const struct reply *reply)
 		batch_fill(g, x, reply);	// closes it
 		return;
 	}
+	trace_reply(x, reply);
 	exchange_close(g, x);
 	l->driver->listener_respond(l->driver_state, token, reply);
 }

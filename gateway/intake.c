@@ -8,6 +8,9 @@
 #include "gateway/core.h"
 #include "gateway/refuse.h"
 #include "gateway/route.h"
+#include "gateway/trace.h"
+
+enum { COMPLAINTS_MAX = 10 };	// lines a second about requests that drivers refused
 
 // Answer a request for which no exchange exists yet.
 static uint64_t
@@ -87,6 +90,7 @@ on_deliver(void *context, void *listener, uint64_t token, const struct peer *pee
 	}
 	x->request = m;
 	x->adopted = kind == CONTENT_PKCS10;
+	trace_request(l, peer, label, m);
 	return serve_request(g, x, return_label);
 }
 
@@ -134,6 +138,7 @@ on_outcome(void *context, uint64_t submission, const struct outcome *o)
 
 	if (s == NULL)
 		return;
+	trace_outcome(s, o);
 	// The answer that came is counted already; ended transactions make room for it.
 	table_make_room(g, 0);
 	outcome_take(g, s, o);
@@ -144,7 +149,44 @@ static void
 on_count(void *context, const char *what)
 {
 	(void)context;
-	log_event(LOG_DEBUG_, "count", NULL, "%s", what);
+	log_event(LOG_TRACE_, "count", NULL, "%s", what);
+}
+
+// Tell whether one more line about a refused request fits this second; what is
+// left out is counted in the next one that does.
+static bool
+may_complain(struct gateway *g)
+{
+	int64_t second = clock_mono_ms() / 1000;
+
+	if (second != g->complaints.second) {
+		g->complaints.second = second;
+		g->complaints.told = 0;
+	}
+	if (g->complaints.told >= COMPLAINTS_MAX) {
+		g->complaints.hushed++;
+		return false;
+	}
+	g->complaints.told++;
+	return true;
+}
+
+static void
+on_refused(void *context, void *listener, const struct peer *peer, const struct driver_refusal *r)
+{
+	struct gateway *g = context;
+	const struct gate_listener *l = listener;
+	char more[16];
+
+	if (!log_wanted(LOG_DEBUG_) || !may_complain(g))
+		return;
+	snprintf(more, sizeof(more), "%u", g->complaints.hushed);
+	struct log_field fields[] = {
+		{ "peer", peer->text }, { "listener", l->name }, { "answer", r->answer }, { "asked", r->asked },
+		{ "unlogged", g->complaints.hushed > 0 ? more : NULL }, { NULL, NULL }
+	};
+	g->complaints.hushed = 0;
+	log_event(LOG_DEBUG_, "refused", fields, "%s", r->text);
 }
 
 void
@@ -152,6 +194,6 @@ intake_core(struct gateway *g)
 {
 	g->core = (struct driver_core){
 		.context = g, .loop = g->loop, .deliver = on_deliver, .resume = on_resume, .gone = on_gone,
-		.sent = on_sent, .outcome = on_outcome, .count = on_count,
+		.sent = on_sent, .outcome = on_outcome, .count = on_count, .refused = on_refused,
 	};
 }

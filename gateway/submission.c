@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "gateway/core.h"
+#include "gateway/trace.h"
 
 static struct submission *
 open_submission(struct gateway *g, struct transaction *t, enum slot slot, struct gate_upstream *u)
@@ -44,6 +45,7 @@ submission_send(struct gateway *g, struct transaction *t, enum slot slot, struct
 		submission_end(g, s);
 		return false;
 	}
+	trace_submission(s, octets);
 	t->submission = s->handle;
 	t->upstream = u;
 	return true;

@@ -251,6 +251,19 @@ text_blob(const char *text)
 	return text != NULL ? blob_new(span_text(text)) : NULL;
 }
 
+static void
+tell_core(const struct request *r, uint8_t code, const char *text)
+{
+	struct listener *l = r->l;
+	char answer[8];
+	struct driver_refusal refusal = { .answer = answer, .asked = r->label.path[0] != '\0' ? r->label.path : NULL, .text = text };
+	struct peer peer;
+
+	snprintf(answer, sizeof(answer), "%u.%02u", code >> 5, code & 31);
+	coap_address_peer(&peer, coap_session_get_addr_remote(r->to.session));
+	driver_refused(l->core, l->owner, &peer, &refusal);
+}
+
 // Refuse a request: a code, a sentence for people, and how long that holds.
 // Without Max-Age a cache would keep an error for a minute (RFC 7252 5.10.5).
 static void
@@ -258,6 +271,7 @@ refuse_for(const struct request *r, uint8_t code, const char *text, uint32_t sec
 {
 	struct coap_answer a = { .code = code, .aged = true, .max_age = seconds, .body = text_blob(text) };
 
+	tell_core(r, code, text);
 	if (code == CODE(4, 13)) {
 		a.limited = true;
 		a.limit = (uint32_t)r->l->limits->max_message;

@@ -82,6 +82,13 @@ struct outcome {
 	const char *text;	// what happened, for log and fault; valid during the call only
 };
 
+// What a driver refused by itself, and how. Texts of the peer are cut and escaped by the log.
+struct driver_refusal {
+	const char *answer;	// in the link's own words: "404", "4.04", "errorMsgRep"; "closed" for none
+	const char *asked;	// what stood in the way: a path, a content type; NULL = the text says it all
+	const char *text;	// one sentence, as the peer got it
+};
+
 // ---- What a driver may call. The core is handed to open; `context` goes first.
 struct driver_core {
 	void *context;
@@ -104,7 +111,17 @@ struct driver_core {
 	void (*outcome)(void *context, uint64_t submission, const struct outcome *outcome);
 	// Count something for the operator: "http.smuggling", "coap.duplicate".
 	void (*count)(void *context, const char *what);
+	// A request that the driver refused by itself, for the log; it may be called often, and may be NULL (use driver_refused()).
+	void (*refused)(void *context, void *listener, const struct peer *peer, const struct driver_refusal *refusal);
 };
+
+// Tell the core of a request that was refused here.
+static inline void
+driver_refused(const struct driver_core *core, void *listener, const struct peer *peer, const struct driver_refusal *refusal)
+{
+	if (core->refused != NULL)
+		core->refused(core->context, listener, peer, refusal);
+}
 
 // Limits that the code which meets the network enforces; from `limits:` of the settings.
 struct transport_limits {
@@ -134,7 +151,7 @@ transport_crowded(const struct transport_limits *limits, size_t octets)
 }
 
 struct listener_setup {
-	const char *name;		// of the configuration
+	const char *name;		// of the configuration; stays valid until close
 	const struct url *url;
 	const void *options;		// the driver's own struct, filled from listener_rows
 	const int *descriptors;		// bound sockets (drivers with BINDS_STREAM): the driver's from here on, even when open fails; else NULL

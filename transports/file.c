@@ -21,7 +21,7 @@
 enum {
 	IN_FLIGHT_MAX = 64,
 	SCAN_MAX = 4096,		// names of one pass over the folder
-	STRANGE_MAX = 32,		// entries that are no files, named in the log each minute
+	STRANGE_MAX = 32,		// entries that are left alone, named in the log each minute
 	ITEMS_MAX = 2 * SCAN_MAX,	// kept in mind; those beyond it wait for their pass
 	TICK_MS = 500, BACK_OFF_MS = 5000, BACK_OFF_MAX_MS = 300000, SWEEP_MS = 3600000,
 	QUIET_MS = 2000,		// a file nobody has touched for so long is as its writer wants it (FAT keeps time by 2 s)
@@ -50,6 +50,7 @@ struct listener {
 	const struct driver_core *core;
 	const struct transport_limits *limits;
 	const struct options *options;
+	const char *name;
 	void *owner;
 	char path[512];
 	struct file_box box;
@@ -88,8 +89,9 @@ struct job {
 	enum file_read read;
 	bool well, left;
 	struct fault fault;
-	char (*names)[FILE_NAME_MAX + 1];	// SCAN: what stands in in/ behind `name`, in order; then entries that are no files
+	char (*names)[FILE_NAME_MAX + 1];	// SCAN: what stands in in/ behind `name`, in order; then entries that are left alone
 	size_t count, strange;
+	const char *why[STRANGE_MAX];		// the latter are left alone
 	bool more;				// there are more names behind them
 };
 
@@ -142,20 +144,39 @@ keep_name(struct job *j, const char *name)
 	sift_down(j, 0);
 }
 
-static void
-keep_entry(struct job *j, const struct dirent *e)
+// Why an entry of in/ is left alone; NULL: it is taken.
+static const char *
+odd_entry(const struct job *j, const struct dirent *e)
 {
 	struct stat st;
 
-	if (!file_name_taken(e->d_name))
+	switch (e->d_type) {
+	case DT_DIR: return "it is a folder";
+	case DT_LNK: return "it is a link";
+	case DT_REG: return file_name_odd(e->d_name);
+	case DT_UNKNOWN:
+		if (fstatat(j->box.in, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
+			return file_name_odd(e->d_name);
+		break;
+	default: break;
+	}
+	return "it is no ordinary file";
+}
+
+// Names with a leading dot are those of files that are being written.
+static void
+keep_entry(struct job *j, const struct dirent *e)
+{
+	const char *why = e->d_name[0] != '.' ? odd_entry(j, e) : NULL;
+
+	if (e->d_name[0] == '.')
 		return;
-	bool regular = e->d_type == DT_REG;
-	if (e->d_type == DT_UNKNOWN)
-		regular = fstatat(j->box.in, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
-	if (regular)
+	if (why == NULL) {
 		keep_name(j, e->d_name);
-	else if (j->strange++ < STRANGE_MAX)
-		copy_name(j->names[SCAN_MAX + j->strange - 1], e->d_name);
+	} else if (j->strange++ < STRANGE_MAX) {
+		snprintf(j->names[SCAN_MAX + j->strange - 1], sizeof(*j->names), "%.*s", FILE_NAME_MAX, e->d_name);
+		j->why[j->strange - 1] = why;
+	}
 }
 
 static void
@@ -351,9 +372,17 @@ start_work(struct listener *l)
 
 // ---- results
 
-// Name it once, while it stands there, and not too many of them.
+// What stays in in/ is told once, while it stands there, and not too much at a time.
 static void
-name_strange(struct listener *l, const char *name)
+tell_left_alone(const struct listener *l, const char *name, const char *why)
+{
+	struct log_field fields[] = { { "listener", l->name }, { "file", name }, { NULL, NULL } };
+
+	log_event(LOG_INFO_, "file", fields, "left alone in in/: %s", why);
+}
+
+static void
+name_strange(struct listener *l, const char *name, const char *why)
 {
 	bool known = map_find(&l->by_name, span_text(name)) != NULL;
 	struct item *i = known || l->named < STRANGE_MAX ? item_of(l, name) : NULL;
@@ -366,7 +395,7 @@ name_strange(struct listener *l, const char *name)
 	if (known)
 		return;
 	l->named++;
-	log_event(LOG_WARN_, "file", NULL, "a file that is no regular file is left alone: %s", i->name);
+	tell_left_alone(l, i->name, why);
 }
 
 static void
@@ -379,9 +408,9 @@ tell_strange(struct listener *l, const struct job *j)
 		l->named = 0;
 	}
 	for (size_t n = 0; n < j->strange && n < STRANGE_MAX; n++)
-		name_strange(l, j->names[SCAN_MAX + n]);
+		name_strange(l, j->names[SCAN_MAX + n], j->why[n]);
 	if (j->strange > STRANGE_MAX && l->strange <= STRANGE_MAX)
-		log_event(LOG_WARN_, "file", NULL, "%zu entries of %s/in are no regular files and are left alone; not all are named", j->strange, l->path);
+		log_event(LOG_WARN_, "file", NULL, "%zu entries of %s/in are left alone; not all are named", j->strange, l->path);
 	l->strange = j->strange;
 }
 
@@ -512,7 +541,7 @@ was_read(struct listener *l, struct item *i, struct job *j)
 			start_bad(l, i, j->fault.text);
 		break;
 	case FILE_STRANGE:
-		log_event(LOG_WARN_, "file", NULL, "a file that is no regular file is left alone: %s", i->name);
+		tell_left_alone(l, i->name, "it is no ordinary file");
 		item_set(i, ITEM_STRANGE);
 		break;
 	case FILE_GONE: item_free(l, i); break;
@@ -521,12 +550,22 @@ was_read(struct listener *l, struct item *i, struct job *j)
 
 // i: NULL when another message has its name by now.
 static void
+log_bad(const struct listener *l, const struct job *j)
+{
+	struct log_field fields[] = { { "listener", l->name }, { "file", j->name }, { "why", j->text }, { NULL, NULL } };
+
+	log_event(LOG_INFO_, "file", fields, "moved to bad/");
+}
+
+static void
 was_written(struct listener *l, struct item *i, struct job *j)
 {
 	char text[400];
 
 	if (!j->well)
 		log_event(LOG_ERROR_, "file", NULL, "%s: %s", j->name, fault_text(&j->fault, text, sizeof(text)));
+	else if (j->kind == JOB_BAD)
+		log_bad(l, j);
 	if (j->kind == JOB_STATUS || j->kind == JOB_SWEEP)
 		return;
 	l->changed = l->changed || j->left;
@@ -697,6 +736,7 @@ listener_open(const struct listener_setup *setup, struct fault *f)
 	l->limits = setup->limits;
 	l->options = setup->options;
 	l->owner = setup->owner;
+	l->name = setup->name;
 	snprintf(l->path, sizeof(l->path), "%s", setup->url->path);
 	list_init(&l->items);
 	handle_table_init(&l->handles);

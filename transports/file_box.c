@@ -101,6 +101,19 @@ file_name_taken(const char *name)
 	return false;
 }
 
+const char *
+file_name_odd(const char *name)
+{
+	if (file_name_taken(name))
+		return NULL;
+	if (strlen(name) > FILE_NAME_MAX)
+		return "its name is longer than 100 characters";
+	for (const char *c = name; *c != '\0'; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7F)
+			return "its name holds control characters";
+	return "its name does not end as that of a request does, as in NAME.pki";
+}
+
 void
 file_name_stem(const char *name, char *out, size_t size)
 {

@@ -19,6 +19,8 @@ void file_box_close(struct file_box *b);
 // Tell whether a name is taken: NAME.pki, .der, .pem or .csr in any case, plain
 // characters, no leading dot, not too long.
 bool file_name_taken(const char *name);
+// Why a name is not taken, for people; NULL when it is.
+const char *file_name_odd(const char *name);
 // Write the name without its ending.
 void file_name_stem(const char *name, char *out, size_t size);
 

@@ -354,6 +354,9 @@ skip_empty_lines(struct http1 *h, struct span in)
 static enum http1_step
 feed_head(struct http1 *h, struct span in, size_t *used)
 {
+	// A handshake record has no line end that could be waited for.
+	if (h->request && h->raw.len == 0 && in.data[0] == 0x16)
+		return bad(h, 400, "this is a TLS ClientHello; this port speaks HTTP without TLS");
 	size_t skip = h->raw.len == 0 ? skip_empty_lines(h, in) : 0;
 	size_t before = h->raw.len;
 

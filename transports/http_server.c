@@ -130,16 +130,31 @@ respond(struct connection *c, int status, const char *type, struct span content,
 	return stream_write(c->stream, parts, content.len > 0 ? 2 : 1);
 }
 
-// Answer a fault of the transport with one sentence, and close.
+// Answer a fault of the transport with one sentence, and close. asked: what
+// stood in the way, for the log.
+static void
+refuse_for(struct connection *c, int status, const char *text, struct span asked)
+{
+	struct listener *l = c->listener;
+	char line[200], code[12], shown[256] = "";
+	struct peer peer;
+	int n = snprintf(line, sizeof(line), "%s\n", text);
+
+	l->core->count(l->core->context, "http.refused");
+	snprintf(code, sizeof(code), "%d", status);
+	if (asked.len > 0)
+		snprintf(shown, sizeof(shown), "%.*s", (int)(asked.len < sizeof(shown) ? asked.len : sizeof(shown) - 1), (const char *)asked.data);
+	stream_peer(c->stream, &peer);
+	struct driver_refusal refusal = { .answer = code, .asked = asked.len > 0 ? shown : NULL, .text = text };
+	driver_refused(l->core, l->owner, &peer, &refusal);
+	respond(c, status, "text/plain; charset=utf-8", span_of(line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1), 0, false);
+	finish(c);
+}
+
 static void
 refuse(struct connection *c, int status, const char *text)
 {
-	char line[200];
-	int n = snprintf(line, sizeof(line), "%s\n", text);
-
-	c->listener->core->count(c->listener->core->context, "http.refused");
-	respond(c, status, "text/plain; charset=utf-8", span_of(line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1), 0, false);
-	finish(c);
+	refuse_for(c, status, text, span_of("", 0));
 }
 
 // Large uploads hold all the memory they may.
@@ -252,13 +267,13 @@ accept_head(struct connection *c)
 	memset(&c->label, 0, sizeof(c->label));
 	c->keep_alive = h->keep_alive;
 	if (!http_path_resolve(&c->label, h->target, h->host, &l->options->paths, l->own_path))
-		return refuse(c, 404, "no CMP service under this path; see /.well-known/cmp"), false;
+		return refuse_for(c, 404, "no CMP service under this path; see /.well-known/cmp", h->target), false;
 	if (h->method != HTTP1_POST)
 		return refuse(c, 405, "CMP is spoken by POST only"), false;
 	if (h->expect_other)
 		return refuse(c, 417, "the only expectation served is 100-continue"), false;
 	if (!http_is_pkixcmp(h->content_type))
-		return refuse(c, 415, "the content must be " HTTP_CONTENT_TYPE), false;
+		return refuse_for(c, 415, "the content must be " HTTP_CONTENT_TYPE, h->content_type), false;
 	if (!h->chunked && h->content_length < 0)
 		return refuse(c, 411, "send Content-Length, or chunks"), false;
 	if (!h->chunked && h->content_length == 0)

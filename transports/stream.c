@@ -48,6 +48,7 @@ static struct {
 	struct list idle;		// places of connections that may go, the longest waiting first
 	bool ready;
 	size_t connections;		// accepted ones
+	int64_t told_second;		// when a refused one was last logged
 } all;
 
 static uint8_t read_room[READ_ROOM];
@@ -835,6 +836,21 @@ turn_down(struct stream_listener *l, uv_stream_t *server)
 	uv_close((uv_handle_t *)&l->refused, on_refused);
 }
 
+// A line a second at most: whoever fills the table must not fill the log.
+static void
+tell_full(const struct stream *s)
+{
+	int64_t second = clock_mono_ms() / 1000;
+	struct peer peer;
+
+	if (!log_wanted(LOG_DEBUG_) || second == all.told_second)
+		return;
+	all.told_second = second;
+	stream_peer(s, &peer);
+	struct log_field fields[] = { { "peer", peer.text }, { "answer", "closed" }, { NULL, NULL } };
+	log_event(LOG_DEBUG_, "refused", fields, "too many connections; limits.connections and limits.connections_per_source allow fewer");
+}
+
 static void
 on_connection(uv_stream_t *server, int status)
 {
@@ -848,6 +864,7 @@ on_connection(uv_stream_t *server, int status)
 		return;
 	}
 	if (uv_accept(server, (uv_stream_t *)&s->tcp) != 0 || !enter_source(s, l->limits)) {
+		tell_full(s);
 		stream_close(s);
 		return;
 	}

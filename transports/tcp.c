@@ -172,6 +172,17 @@ send_frame(struct connection *c, struct buffer *b)
 	return well;
 }
 
+static void
+tell_core(struct connection *c, const char *text)
+{
+	struct listener *l = c->listener;
+	struct driver_refusal refusal = { .answer = "errorMsgRep", .text = text };
+	struct peer peer;
+
+	stream_peer(c->stream, &peer);
+	driver_refused(l->core, l->owner, &peer, &refusal);
+}
+
 // A fault of the transport: text to the peer.
 static bool
 send_error(struct connection *c, enum tcp_framing framing, bool close, enum tcp_error error, const char *text)
@@ -316,6 +327,7 @@ hand_over(struct connection *c, const struct tcp_frame *frame)
 			c->close_after = c->close_after || ++c->wrong_references >= WRONG_REFERENCES_MAX;
 			struct reply refusal = { .kind = REPLY_REFUSE, .reason = REFUSE_NOT_FOUND,
 				.text = "this polling reference is unknown or finished; send the request again" };
+			tell_core(c, refusal.text);
 			listener_respond(l, handle, &refusal);
 			exchange = 0;
 		} else {
@@ -397,6 +409,7 @@ feed(struct connection *c, struct span octets)
 		}
 		if (p == TCP_FAULT) {
 			l->core->count(l->core->context, "tcp.framing");
+			tell_core(c, fault.text);
 			bool close = fault.lost || fault.close;
 			bool well = send_error(c, fault.framing, close, fault.error, fault.text);
 			if (!well) {
@@ -456,6 +469,7 @@ on_expired(void *owner)
 		stream_deadline(c->stream, now + RATE_WINDOW_MS < c->value_deadline_ms ? now + RATE_WINDOW_MS : c->value_deadline_ms);
 		return;
 	}
+	tell_core(c, "the message did not arrive in time");
 	send_error(c, c->reader.framing, true, TCP_ERROR_CLIENT, "the message did not arrive in time");
 	finish(c);
 }

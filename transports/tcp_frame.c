@@ -108,6 +108,10 @@ length_hopeless(struct tcp_reader *r, const struct span *in)
 		r->framing = TCP_FRAMING_RFC2510;
 	if (length == 0)
 		note_fault(r, true, TCP_ERROR_CLIENT, "length is zero");
+	else if (r->header[0] == 0x16 && r->header[1] == 3)
+		note_fault(r, true, TCP_ERROR_CLIENT, "this is a TLS ClientHello; this port speaks raw TCP without TLS");
+	else if (memcmp(r->header, "POST", 4) == 0 || memcmp(r->header, "GET ", 4) == 0)
+		note_fault(r, true, TCP_ERROR_CLIENT, "this is HTTP; this port speaks raw TCP messages");
 	else
 		note_too_long(r);
 	return true;

@@ -206,6 +206,10 @@ names(void **state)
 	memset(name, 'a', sizeof(name));
 	memcpy(name + FILE_NAME_MAX - 3, ".pki", 5);
 	assert_false(file_name_taken(name));
+	assert_non_null(strstr(file_name_odd(name), "longer than 100"));
+	assert_non_null(strstr(file_name_odd("a\n.pki"), "control characters"));
+	assert_non_null(strstr(file_name_odd("a.txt"), "does not end"));
+	assert_null(file_name_odd("a.pki"));
 }
 
 static void
