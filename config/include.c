@@ -4,6 +4,7 @@
 #include "config/expand.h"
 #include "config/secret.h"
 
+#include <errno.h>
 #include <glob.h>
 #include <stdio.h>
 
@@ -49,6 +50,27 @@ pattern_of(struct load *l, const struct source *s, const char *text)
 	return out;
 }
 
+// A folder that is not there holds no file; one that may not be looked into
+// could hold some, and what they say must not be lost without a word.
+static int
+is_closed(const char *folder, int error)
+{
+	(void)folder;
+	return error != ENOENT && error != ENOTDIR;
+}
+
+static void
+refuse_pattern(struct load *l, const struct position *at, const char *pattern, int error)
+{
+	char cure[1024];
+	bool closed = settings_unreadable(pattern, cure, sizeof(cure));
+	struct finding *item = finding_add(l->findings, CODE_READ, at, "cannot include %.300s: %s", pattern,
+		strerror(closed ? EACCES : error != 0 ? error : ENOENT));
+
+	if (closed)
+		finding_help(l->findings, item, "%s", cure);
+}
+
 // One pattern: its files in lexical order. The list is pushed backwards.
 static void
 take_pattern(struct load *l, const struct source *s, struct node *n, struct pending **list)
@@ -72,7 +94,9 @@ take_pattern(struct load *l, const struct source *s, struct node *n, struct pend
 	pattern = pattern_of(l, s, text);
 	if (pattern == NULL)
 		return;
-	rc = glob(pattern, 0, NULL, &found);
+	errno = 0;
+	rc = glob(pattern, 0, is_closed, &found);
+	int error = rc == GLOB_ABORTED ? errno : 0;
 	if (rc == 0) {
 		for (size_t i = found.gl_pathc; i-- > 0;)
 			push(l, list, found.gl_pathv[i], s, &n->at);
@@ -86,7 +110,7 @@ take_pattern(struct load *l, const struct source *s, struct node *n, struct pend
 	if (rc == GLOB_NOSPACE)
 		findings_exhaust(l->findings);
 	else
-		finding_add(l->findings, CODE_READ, &n->at, "cannot include %.300s: no such file", pattern);
+		refuse_pattern(l, &n->at, pattern, error);
 }
 
 static void

@@ -259,6 +259,9 @@ bool settings_upstream_same(const struct settings_upstream *a, const struct sett
 const struct settings_trust *settings_trust_named(const struct settings *s, const char *name);
 const struct settings_credential *settings_credential_named(const struct settings *s, const char *name);
 const struct settings_secrets *settings_secrets_named(const struct settings *s, const char *name);
+// Tell whether permissions keep the user of this process from reading a file;
+// then who may not, and what to type, stands in out.
+bool settings_unreadable(const char *file, char *out, size_t size);
 // The YAML reader underneath, for `cmpgate version`: "libyaml 0.2.5".
 const char *settings_library(void);
 // What a code means, in a few sentences; NULL for an unknown code.

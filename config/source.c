@@ -5,23 +5,60 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+// The first folder of a path that may not be entered; empty when all may be.
+static void
+closed_folder(const char *path, char *out, size_t size)
+{
+	for (const char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+		snprintf(out, size, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+		if (faccessat(AT_FDCWD, out, X_OK, AT_EACCESS) != 0 && errno == EACCES)
+			return;
+	}
+	*out = '\0';
+}
+
+bool
+settings_unreadable(const char *file, char *out, size_t size)
+{
+	const struct passwd *user = getpwuid(geteuid());
+	const struct group *group = getgrgid(getegid());
+	char who[64], whose[64], folder[PATH_MAX];
+
+	if (faccessat(AT_FDCWD, file, R_OK, AT_EACCESS) == 0 || errno != EACCES)
+		return false;
+	snprintf(who, sizeof(who), "%u", (unsigned)geteuid());
+	snprintf(whose, sizeof(whose), "%u", (unsigned)getegid());
+	closed_folder(file, folder, sizeof(folder));
+	snprintf(out, size, "user %.60s may not %s %.300s; type: chgrp %.60s %.300s && chmod g+%s %.300s", user != NULL ? user->pw_name : who,
+		*folder != '\0' ? "enter the folder" : "read", *folder != '\0' ? folder : file, group != NULL ? group->gr_name : whose,
+		*folder != '\0' ? folder : file, *folder != '\0' ? "rx" : "r", *folder != '\0' ? folder : file);
+	return true;
+}
 
 // Report trouble with a file: at the `include` that names it, else at the file.
 static void *
 refuse(struct load *l, enum code code, const struct source *s, const struct position *from, const char *why)
 {
 	struct position whole = { .source = s };
+	struct finding *item;
+	char cure[1024];
+	bool closed = code == CODE_READ && settings_unreadable(s->path, cure, sizeof(cure));
 
 	l->broken = true;
 	if (from != NULL)
-		finding_add(l->findings, code, from, "cannot include %.300s: %s", s->path, why);
+		item = finding_add(l->findings, code, from, "cannot include %.300s: %s", s->path, why);
 	else
-		finding_add(l->findings, code, &whole, "%s", why);
+		item = finding_add(l->findings, code, &whole, "%s%s", closed ? "this file cannot be read: " : "", why);
+	if (closed)
+		finding_help(l->findings, item, "%s", cure);
 	return NULL;
 }
 

@@ -253,6 +253,18 @@ log_posture(const struct daemon *d, const struct rights *r)
 		log_event(LOG_ERROR_, "start", NULL, "still root");
 }
 
+// The file was read by root; whoever we have become reads it at SIGHUP.
+static void
+warn_unreadable(const struct daemon *d, const struct rights *r)
+{
+	char why[1024];
+
+	if (r->root && settings_unreadable(d->file, why, sizeof(why)))
+		log_event(LOG_WARN_, "start", NULL, "SIGHUP will not be able to read the configuration again: %s", why);
+}
+
+// ---- start
+
 // Everything that may fail before the gateway serves.
 static bool
 bring_up(struct daemon *d)
@@ -268,6 +280,7 @@ bring_up(struct daemon *d)
 	if (!log_start() && !fault_set(&f, FAIL_NONE, "log", "no thread to write it"))
 		return tell(&f);
 	log_posture(d, &rights);
+	warn_unreadable(d, &rights);
 	if (!services_open(d, &f) || !services_gateway(d, bind_listener, &f) || !gateway_open(d->gateway, &f))
 		return tell(&f);
 	commands_register(d);

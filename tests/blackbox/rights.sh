@@ -4,7 +4,7 @@
 need python3 ip unshare setpriv
 need_drivers http file
 [ "$(id -u)" = 0 ] || skip_all "needs root"
-plan 23
+plan 30
 drop_folder "$T/drop"
 install -d -o nobody -m 700 "$T/state"
 # A network of its own, so that ports below 1024 are free.
@@ -48,6 +48,24 @@ user() { start user '^ready' setpriv --reuid "$uid" --regid "$gid" --clear-group
 ok "starts without root" user
 ok "nobody may look into it either" private
 ok "leaves no core either" equal "$(sed -n 's/^Max core file size *//p' "/proc/$pid/limits" | tr -s ' ')" "0 0 bytes "
+ok "SIGTERM ends with 0" stop "$pid"
+# The configuration is read again by the user it named.
+chmod 600 "$T/high.yaml"
+ok "starts with a file that only root can read" gate high
+told() { python3 "$peers/await_line.py" "$T/high.log" "$pid" "$1" 10; }
+ok "and warns that it cannot be read again" told "warn  start: SIGHUP will not be able .*user nobody may not read $T/high.yaml; type: chgrp $(id -gn nobody) $T/high.yaml && chmod g.r"
+kill -HUP "$pid"
+ok "a reload names who cannot read it, and what to type" told "error reload: this file cannot be read: Permission denied code=E0002 .*help=.user nobody may not read .*chgrp"
+chgrp "$(id -gn nobody)" "$T/high.yaml" && chmod g+r "$T/high.yaml"
+kill -HUP "$pid"
+ok "typed, and it is in force" told "info  reload: .* is in force"
+mkdir -m 700 "$T/closed" && cp "$T/high.yaml" "$T/closed/part.yaml" && chmod 644 "$T/closed/part.yaml"
+sed -i '/^include/d; $a include: closed/part.yaml' "$T/high.yaml"
+kill -HUP "$pid"
+ok "a folder that cannot be entered is named" told "closed/part.yaml: Permission denied.*help=.user nobody may not enter the folder $T/closed; type: chgrp"
+sed -i 's|closed/part.yaml|closed/*.yaml|' "$T/high.yaml"
+kill -HUP "$pid"
+ok "what a closed folder may hold is not left out without a word" told "closed/\*.yaml: Permission denied.*help=.user nobody may not enter"
 ok "SIGTERM ends with 0" stop "$pid"
 # refuses TEXT: exit code and talk of a start that must fail.
 refuses() {
