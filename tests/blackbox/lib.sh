@@ -49,6 +49,7 @@ contains() { grep -q -- "$2" "$1" || { echo "no '$2' in $1:"; tail -n 20 "$1"; r
 
 finish() {
 	trap - EXIT
+	trap '' PIPE INT TERM HUP
 	for p in $pids; do kill "$p" 2>/dev/null; done
 	for p in $pids; do wait "$p" 2>/dev/null; done
 	if [ "$failed" != 0 ] || [ "$count" != "$planned" ]; then
@@ -61,7 +62,8 @@ finish() {
 }
 KEEP=${KEEP:-}
 trap finish EXIT
-trap 'exit 1' INT TERM HUP
+# Whoever reads us may stop (./demo | head): what was started ends all the same.
+trap 'exit 1' INT TERM HUP PIPE
 
 # start NAME REGEX COMMAND...: run in the background, wait for a line; the
 # line (or its group 1) is in $line, the process id in $pid and $pid_NAME.

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The command line: options that stand twice, output that cannot be written, and
-# configurations that come on standard input.
+# The command line: options that stand twice, output that cannot be written,
+# configurations that come on standard input; and scripts whose reader goes away.
 . "$srcdir/tests/blackbox/lib.sh"
 need python3
 need_drivers http
-plan 28
+plan 32
 configuration "$T/gate.yaml" <<YAML
 listeners: {field: "http://127.0.0.1:0"}
 upstreams: {plant: "http://127.0.0.1:9/"}
@@ -66,3 +66,18 @@ sh -c "'$cmpgate' check - <'$T/bad.yaml' >'$T/out'"
 ok "places are those of standard input" contains "$T/out" '^<stdin>:2:1: error: .*E0103'
 ok "run wants a file" code 2 "$cmpgate" run -c -
 ok "and says why" contains "$T/err" "SIGHUP reads it again"
+
+# Like ./demo | head: the script must not leave a process or its folder behind.
+cat >"$T/endless.sh" <<'SH'
+. "$srcdir/tests/blackbox/lib.sh"
+sleep 300 &
+pids=$!
+echo "$pids $T" >"$1"
+while :; do echo line; done
+SH
+( srcdir=$srcdir builddir=$builddir sh "$T/endless.sh" "$T/started"; : ) 2>/dev/null | head -n 3 >/dev/null
+read -r sleeper folder <"$T/started"
+ok "a script whose reader goes away ends what it started" fails kill -0 "$sleeper"
+ok "and removes its folder" fails test -e "$folder"
+ok "./check --help" sh -c "'$srcdir/check' --help | grep -q -- --build-only"
+ok "./demo --help" sh -c "'$srcdir/demo' --help | grep -q 'Leaves nothing running'"
