@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "base/memory.h"
 #include "cli/check_files.h"
 #include "cli/command.h"
 #include "cli/options.h"
@@ -21,7 +22,7 @@ print_help(FILE *out)
 		"      --files         open all files that it names: certificates, keys, CRLs, tables, hooks\n"
 		"      --json          findings as an array of objects\n"
 		"      --strict        warnings are errors\n"
-		"  -q, --quiet         nothing when all is well\n"
+		"  -q, --quiet         errors and warnings only: nothing when all is well\n"
 		"  -h, --help          this text\n\n"
 		"Exit code 0: it can be used; 3: it cannot, or it cannot be read. `cmpgate explain CODE` tells more about a finding.\n", out);
 }
@@ -75,10 +76,26 @@ read_arguments(struct request *r, int argc, char **argv, int *code)
 static void
 praise(const struct request *r, const struct settings *s)
 {
+	char summary[128];
+
 	if (!r->quiet)
-		printf("%s: in order: %zu listener%s, %zu upstream%s, %zu route%s%s\n", r->file,
-			s->listener_count, s->listener_count == 1 ? "" : "s", s->upstream_count, s->upstream_count == 1 ? "" : "s",
-			s->route_count, s->route_count == 1 ? "" : "s", s->implicit_route ? " (everything goes to the one upstream)" : "");
+		printf("%s: in order: %s%s\n", r->file, settings_summary(s, summary, sizeof(summary)),
+			s->implicit_route ? " (everything goes to the one upstream)" : "");
+}
+
+// Notes are for those who asked how things stand. The texts stay with the list.
+static void
+report_quietly(const struct findings *all)
+{
+	struct findings some = *all;
+
+	some.items = mem_array(all->count + 1, sizeof(*some.items));
+	some.count = 0;
+	for (size_t i = 0; i < all->count && some.items != NULL; i++)
+		if (all->items[i].severity != FINDING_NOTE)
+			some.items[some.count++] = all->items[i];
+	report_findings(&some, stdout);
+	mem_free(some.items);
 }
 
 static int
@@ -100,7 +117,10 @@ run(int argc, char **argv)
 		if (code == EXIT_DONE)
 			code = written;
 	} else {
-		report_findings(&findings, stdout);
+		if (r.quiet)
+			report_quietly(&findings);
+		else
+			report_findings(&findings, stdout);
 		if (code == EXIT_DONE)
 			praise(&r, s);
 	}

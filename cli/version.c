@@ -36,7 +36,7 @@ print_json(void)
 	cJSON_AddStringToObject(root, "version", PACKAGE_VERSION);
 	cJSON_AddStringToObject(root, "licence", "GPL-3.0-or-later");
 	cJSON_AddStringToObject(root, "libuv", uv_version_string());
-	cJSON_AddStringToObject(root, "libyaml", settings_library());
+	cJSON_AddStringToObject(root, "libyaml", strchr(settings_library(), ' ') + 1);
 	cJSON_AddStringToObject(root, "cjson", cJSON_Version());
 	cJSON_AddStringToObject(root, "crypto", crypto_about());
 	cJSON_AddStringToObject(root, "store", store_about());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "config/check.h"
 
+#include "config/entries.h"
 #include "config/language.h"
 #include "config/source.h"
 
@@ -129,7 +130,8 @@ check_addresses(struct load *l)
 			struct position at = position_of_name(l, &one->place, one->name);
 			struct finding *item = finding_add(l->findings, CODE_SAME_ADDRESS, &at,
 				"listener '%.60s' wants the address that '%.60s' has", one->name, other->name);
-			finding_help(l->findings, item, "'%.60s' is %.200s (line %d)", other->name, other->url.text, other->place.line);
+			finding_help(l->findings, item, "'%.60s' is %.200s (%s)", other->name, other->url.text,
+				place_seen_from(one->place.file, other->place.file, other->place.line).text);
 			break;
 		}
 	}
@@ -315,7 +317,8 @@ check_order(struct load *l)
 		struct position at = position_of(l, &r->place, 1);
 		struct finding *item = finding_add(l->findings, CODE_UNREACHED, &at,
 			"route '%.60s' is never reached: '%.60s' before it takes everything", r->name, all->name);
-		finding_help(l->findings, item, "the first route that fits wins: put '%.60s' last (line %d)", all->name, all->place.line);
+		finding_help(l->findings, item, "the first route that fits wins: put '%.60s' last (%s)", all->name,
+			place_seen_from(r->place.file, all->place.file, all->place.line).text);
 	}
 }
 

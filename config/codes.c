@@ -38,7 +38,8 @@ static const struct { const char *code, *text; } codes[CODE_COUNT] = {
 		"Files include each other more than 8 deep, a file includes itself, or one is included twice.\n" },
 	[CODE_TWICE] = { "E0016",
 		"Two files define the same name or the same key. Maps of several files are merged by name and routes are\n"
-		"appended, but nothing is ever overwritten: rename one of the two, or remove it.\n" },
+		"appended, but nothing is ever overwritten: rename one of the two, or remove it. Only version may stand in\n"
+		"each file, and must then be the same.\n" },
 	[CODE_VARIABLE] = { "E0017",
 		"A dollar sign in a value begins a variable: ${NAME}, or ${NAME:-default} for when it is unset or empty. The\n"
 		"variable is not set and has no default, or the form is wrong. Write $$ for a dollar sign.\n" },
@@ -160,6 +161,12 @@ static const struct { const char *code, *text; } codes[CODE_COUNT] = {
 	[CODE_EXPIRES] = { "W0311",
 		"A certificate has expired or will within 30 days, or the next issue of a CRL is overdue. What has expired is not\n"
 		"believed, from anybody.\n" },
+	[CODE_SHARED_FOLDER] = { "W0321",
+		"Two listeners watch the same drop folder, written in two ways, or a drop folder is the state folder. Each listener\n"
+		"would take the files of the other; and the state folder must stay closed to those who drop files.\n" },
+	[CODE_LOOP] = { "W0322",
+		"The URL of an upstream is that of a listener in the same configuration. A request forwarded there comes back to this\n"
+		"gateway, which knows its transactionID already and refuses it.\n" },
 	[CODE_LOOPBACK] = { "N0401",
 		"The URL of the listener names no host, so it binds loopback: only programs on this machine reach it. Write an\n"
 		"address of this machine, [::] for all of IPv6 and IPv4, or 0.0.0.0 for all of IPv4.\n" },
@@ -186,6 +193,35 @@ static const struct { const char *code, *text; } codes[CODE_COUNT] = {
 		"A file that the configuration names does not hold what it should: it is no certificate, CRL, key, table of secrets,\n"
 		"allow-list or DER, or damaged. Nothing of what stands in it is shown.\n" },
 };
+
+// What can be done about a finding that says nothing better by itself.
+static const char *const cures[CODE_COUNT] = {
+	[CODE_READ] = "name an ordinary file that this user may read",
+	[CODE_TOO_LARGE] = "split it with include",
+	[CODE_EMPTY] = "begin with what `cmpgate config sample` prints",
+	[CODE_NUL] = "take it out",
+	[CODE_SYNTAX] = "compare the indentation with the line above; a text that holds ': ' or ' #' needs quotes",
+	[CODE_DEPTH] = "take levels out: no key of this language stands that deep",
+	[CODE_NODES] = "take out what is not needed; routes can list many names, paths and networks each",
+	[CODE_TAG] = "leave it out; a text that begins with ! needs quotes",
+	[CODE_INCLUDE] = "take this include out",
+	[CODE_KEY] = "write a name before the colon; one that begins with { or [ needs quotes",
+	[CODE_SHAPE] = "`cmpgate config sample` shows the form of every key",
+	[CODE_MISSING] = "add it; `cmpgate config sample` shows the keys that belong here",
+	[CODE_VALUE] = "write it in one line of plain characters",
+	[CODE_RANGE] = "choose a value within these bounds; cmpgate.yaml(5) names those of every key",
+	[CODE_PORT] = "write host and port, as in http://pki.plant.example:8080/cmp",
+	[CODE_SCHEME_SIDE] = "`cmpgate version` tells which drivers are listeners and which are upstreams",
+	[CODE_NO_ROUTES] = "name the CA, as in upstreams: {plant-ca: \"http://pki.plant.example/cmp\"}",
+	[CODE_NOBODY_LISTENS] = "name an address, as in listeners: {field: \"coap://[::]:5683\"}",
+	[CODE_NOT_USED] = "name it in a route, or take it out",
+};
+
+const char *
+code_cure(enum code code)
+{
+	return cures[code];
+}
 
 const char *
 code_text(enum code code)

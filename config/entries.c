@@ -57,6 +57,18 @@ entry_place(const struct node *n)
 	return (struct settings_place){ n->at.source->path, n->at.line, n->at.column };
 }
 
+struct place_text
+place_seen_from(const char *here, const char *file, int line)
+{
+	struct place_text out;
+
+	if (here == NULL || file == NULL || strcmp(here, file) == 0)
+		snprintf(out.text, sizeof(out.text), "line %d", line);
+	else
+		snprintf(out.text, sizeof(out.text), "%.200s:%d", file, line);
+	return out;
+}
+
 void
 entry_suggest(struct load *l, struct finding *item, const char *wanted, const struct node *section, const struct position *from)
 {
@@ -75,11 +87,11 @@ entry_suggest(struct load *l, struct finding *item, const char *wanted, const st
 		only = key;
 	}
 	if (best == NULL && only != NULL && map->count == 1)
-		finding_help(l->findings, item, "the only one defined is '%.60s' (line %d)", only->text, only->at.line);
-	else if (best != NULL && best->at.source == from->source)
-		finding_help(l->findings, item, "did you mean '%.60s' (line %d)?", best->text, best->at.line);
+		finding_help(l->findings, item, "the only one defined is '%.60s' (%s)", only->text,
+			place_seen_from(from->source->path, only->at.source->path, only->at.line).text);
 	else if (best != NULL)
-		finding_help(l->findings, item, "did you mean '%.60s' (%.200s:%d)?", best->text, best->at.source->path, best->at.line);
+		finding_help(l->findings, item, "did you mean '%.60s' (%s)?", best->text,
+			place_seen_from(from->source->path, best->at.source->path, best->at.line).text);
 	else if (only == NULL)
 		finding_help(l->findings, item, "none is defined");
 }

@@ -15,6 +15,9 @@ void entries_credentials(struct load *l);
 void entries_secrets(struct load *l);
 // Read l->routes, after all above; without routes add the implicit one.
 void entries_routes(struct load *l);
+// Where a thing stands, as seen from a file: "line 4", or "b.yaml:4" in another one.
+struct place_text { char text[256]; };
+struct place_text place_seen_from(const char *here, const char *file, int line);
 // Keep where a node stands, for as long as the settings live.
 struct settings_place entry_place(const struct node *n);
 // The map of a section by its key; NULL when it is not there, empty, or wrong (after a finding).

@@ -200,6 +200,8 @@ finding_add(struct findings *list, enum code code, const struct position *at, co
 	va_start(args, format);
 	item.message = format_text(format, args);
 	va_end(args);
+	if (code_cure(code) != NULL)
+		item.help = mem_text(code_cure(code));
 	return take_item(list, &item, locate(&item, at));
 }
 
@@ -242,6 +244,7 @@ finding_help(struct findings *list, struct finding *item, const char *format, ..
 
 	if (item == NULL)
 		return;
+	mem_free(item->help);
 	va_start(args, format);
 	item->help = format_text(format, args);
 	va_end(args);

@@ -28,7 +28,7 @@ enum code {
 	CODE_NO_TRUST, CODE_NO_CREDENTIAL, CODE_NO_SECRETS, CODE_NO_SIGNER, CODE_NO_PROOF, CODE_POPO, CODE_SET,
 	CODE_ANSWERS, CODE_UPSTREAM_TRUST, CODE_LITERAL, CODE_CREDENTIAL, CODE_NEEDS_TRUST, CODE_REVOCATION,
 	CODE_UNREACHED, CODE_NO_ROUTES, CODE_NOBODY_LISTENS, CODE_NOT_USED, CODE_ISSUED_TRUST, CODE_KUR, CODE_NO_EFFECT, CODE_ANSWERS_BODY,
-	CODE_NOT_HERE, CODE_WEAK, CODE_EXPIRES,
+	CODE_NOT_HERE, CODE_WEAK, CODE_EXPIRES, CODE_SHARED_FOLDER, CODE_LOOP,
 	CODE_LOOPBACK, CODE_PLAIN_ACCEPTED, CODE_DEVIATIONS, CODE_SHARED, CODE_SERVICE_ONLY,
 	CODE_FILE_OPEN, CODE_FILE_KIND, CODE_FILE_RIGHTS, CODE_FILE_CONTENT,
 	CODE_COUNT
@@ -36,9 +36,11 @@ enum code {
 
 // The code as people see it ("E0103"); its first letter is the severity.
 const char *code_text(enum code code);
+// What can be done about such findings in general; NULL when that depends.
+const char *code_cure(enum code code);
 
 // Add a finding; at NULL means no place at all. Answers the new finding for
-// finding_help(), valid until the next call; NULL without memory (then the
+// finding_help() (it has the general help of its code until then), valid until the next call; NULL without memory (then the
 // list is marked exhausted, which counts as an error).
 struct finding *finding_add(struct findings *list, enum code code, const struct position *at,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));

@@ -164,10 +164,10 @@ const struct option_row language_rows[] = {
 	{ .key = "include", .kind = OPTION_TEXTS, .offset = IN(settings, include), .max = 256,
 	  .help = "Further files, by name or glob, relative to this file and in lexical order. Maps are merged by name, routes appended; "
 	  "a name may stand in one file only. Files may include others, 8 deep.", .example = "conf.d/*.yaml" },
-	{ .key = "user", .kind = OPTION_NAME, .offset = IN(settings, user), .restart = true,
-	  .help = "The user to become when started as root; cmpgate by itself.", .example = "cmpgate" },
+	{ .key = "user", .kind = OPTION_NAME, .offset = IN(settings, user), .standard = "cmpgate", .restart = true,
+	  .help = "The user to become when started as root; started as anybody else, the gateway stays who it is.", .example = "cmpgate" },
 	{ .key = "group", .kind = OPTION_NAME, .offset = IN(settings, group), .restart = true,
-	  .help = "The group to become when started as root; the user's own by itself.", .example = "cmpgate" },
+	  .help = "The group to become when started as root; without it, the user's own.", .example = "cmpgate" },
 	{ .key = "listeners", .kind = OPTION_MAP, .rows = language_listener, .brief = "url",
 	  .help = "Where devices come in, each under a name of your choice: a URL, or a map with the keys below." },
 	{ .key = "upstreams", .kind = OPTION_MAP, .rows = language_upstream, .brief = "url",

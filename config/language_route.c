@@ -91,7 +91,8 @@ static const struct option_row match_rows[] = {
 	{ .key = "path", .kind = OPTION_TEXTS, .offset = IN(route_entry, route.match_path), .min = 1, .max = 64,
 	  .check = check_path_glob, .help = "Globs on the path of the request.", .example = "/.well-known/cmp/p/plc*" },
 	{ .key = "profile", .kind = OPTION_TEXTS, .offset = IN(route_entry, route.match_profile), .min = 1, .max = 64,
-	  .help = "Globs on the certificate profile that the header of the message names.", .example = "\"plc*\"" },
+	  .help = "Globs on the certificate profile: the name behind p/ in the path, or the one that the header of the message gives (certProfile). "
+	  "Where both are there, it is enough that one of them fits.", .example = "\"plc*\"" },
 	{ .key = "body", .kind = OPTION_TEXTS, .offset = IN(route_entry, route.match_body), .min = 1, .max = 32, .choices = body_words,
 	  .help = "Kinds of the first message: ir, cr, p10cr, kur, rr, genm, ccr, krr, nested, certConf, pollReq, error, "
 	  "or the groups enroll (ir, cr, p10cr, ccr), renew (kur), revoke (rr), info (genm). "

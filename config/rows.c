@@ -2,6 +2,7 @@
 #include "config/rows.h"
 
 #include "config/expand.h"
+#include "config/language.h"
 #include "config/secret.h"
 #include "config/suggest.h"
 #include "config/value.h"
@@ -430,9 +431,32 @@ row_find(struct row_group *groups, size_t count, const char *key, struct row_gro
 	return absent;
 }
 
+static bool
+has_key(const struct option_row *rows, const char *key)
+{
+	for (; rows != NULL && rows->key != NULL; rows++)
+		if (rows->kind != OPTION_ABSENT && strcmp(rows->key, key) == 0)
+			return true;
+	return false;
+}
+
+// In a listener or upstream: the schemes whose driver knows a key that the
+// driver at hand lacks, "http, coap".
+static void
+owners_of(const struct load *l, const struct row_group *groups, size_t count, const char *key, char *out, size_t size)
+{
+	const struct option_row *side = groups[count - 1].rows;
+
+	*out = '\0';
+	for (const struct config_scheme *s = l->schemes; s->scheme != NULL; s++)
+		if ((side == language_listener && has_key(s->listener_rows, key)) || (side == language_upstream && has_key(s->upstream_rows, key)))
+			snprintf(out + strlen(out), size - strlen(out), "%s%s", *out != '\0' ? ", " : "", s->scheme);
+}
+
 static void
 refuse_key(struct load *l, const struct row_group *groups, size_t count, const struct node *key, const char *where)
 {
+	char owners[128];
 	struct finding *item = finding_add(l->findings, CODE_UNKNOWN_KEY, &key->at, "unknown key '%.60s'%s", key->text, where);
 	struct suggestion near;
 
@@ -440,7 +464,10 @@ refuse_key(struct load *l, const struct row_group *groups, size_t count, const s
 	for (size_t i = 0; i < count; i++)
 		for (const struct option_row *row = groups[i].rows; row->key != NULL; row++)
 			suggest_offer(&near, row->key, 0);
-	if (near.best != NULL)
+	owners_of(l, groups, count, key->text, owners, sizeof(owners));
+	if (*owners != '\0')
+		finding_help(l->findings, item, "it is a key of URLs with another scheme: %s", owners);
+	else if (near.best != NULL)
 		finding_help(l->findings, item, "did you mean '%s'?", near.best);
 	else
 		finding_help(l->findings, item, "keys that begin with x- are free for notes");

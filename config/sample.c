@@ -201,7 +201,7 @@ static void
 put_other_listeners(struct buffer *out, const struct config_scheme *schemes, const struct config_scheme *taken)
 {
 	for (const struct config_scheme *s = schemes; s->scheme != NULL; s++) {
-		if (s == taken || s->listener_rows == NULL)
+		if (s == taken || s->alias || s->listener_rows == NULL)
 			continue;
 		// A name has no plus sign.
 		buffer_printf(out, "  #by-%.*s%s: {url: \"", (int)strcspn(s->scheme, "+"), s->scheme, strchr(s->scheme, '+') != NULL ? "-tcp" : "");

@@ -22,6 +22,7 @@ struct config_scheme {
 	// What a listener's URL must be besides (NULL: nothing more); false with the
 	// fault, its cure behind "; ".
 	bool (*listener_url)(const struct url *url, struct fault *f);
+	bool alias;		// another name of a scheme that stands before it
 };
 
 struct settings_place { const char *file; int line, column; };	// where it stands
@@ -259,6 +260,8 @@ bool settings_upstream_same(const struct settings_upstream *a, const struct sett
 const struct settings_trust *settings_trust_named(const struct settings *s, const char *name);
 const struct settings_credential *settings_credential_named(const struct settings *s, const char *name);
 const struct settings_secrets *settings_secrets_named(const struct settings *s, const char *name);
+// "2 listeners, 1 upstream, 1 route", for people; answers out.
+const char *settings_summary(const struct settings *s, char *out, size_t size);
 // Tell whether permissions keep the user of this process from reading a file;
 // then who may not, and what to type, stands in out.
 bool settings_unreadable(const char *file, char *out, size_t size);

@@ -519,6 +519,8 @@ settings_show(const struct settings *s, bool json)
 	if (json)
 		buffer_append_text(&w.out, "{");
 	put_rows(&w, language_rows, s, NULL);
+	if (!json && s->group == NULL)	// a default that no value stands for
+		buffer_append_text(&w.out, "# group: that of the user\n");
 	put_listeners(&w, s);
 	put_upstreams(&w, s);
 	put_trusts(&w, s);
@@ -528,4 +530,12 @@ settings_show(const struct settings *s, bool json)
 	if (json)
 		buffer_append_text(&w.out, "\n}\n");
 	return text_finish(&w.out);
+}
+
+const char *
+settings_summary(const struct settings *s, char *out, size_t size)
+{
+	snprintf(out, size, "%zu listener%s, %zu upstream%s, %zu route%s", s->listener_count, s->listener_count == 1 ? "" : "s",
+		s->upstream_count, s->upstream_count == 1 ? "" : "s", s->route_count, s->route_count == 1 ? "" : "s");
+	return out;
 }

@@ -157,12 +157,13 @@ take_port(struct url *u, const char **cursor, struct fault *f)
 		return true;
 	for (; is_digit(*p) && p - start < 6; p++)
 		port = port * 10 + (unsigned)(*p - '0');
-	if (p == start)
-		return bad(f, "after the colon a port number is missing");
-	if (*start == '0' && p - start > 1)
+	size_t len = strcspn(start, "/?");
+	if (len == 0)
+		return bad(f, "after the colon a port number is missing; write it, or leave the colon out");
+	if (p != start + len || port > 65535)
+		return fault_set(f, FAIL_NONE, "", "'%.*s' is not a port; write a number from 1 to 65535, or 0 for any free port of a listener", (int)(len < 40 ? len : 40), start);
+	if (*start == '0' && len > 1)
 		return bad(f, "the port must be written without leading zeros");
-	if (port > 65535)
-		return bad(f, "the port must be a number from 0 to 65535");
 	u->port = port;
 	u->port_given = true;
 	*cursor = p;

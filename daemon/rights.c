@@ -12,7 +12,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define STANDARD_USER "cmpgate"
 #define DESCRIPTORS_MAX 65536	// more is never needed, and costs kernel memory
 
 bool
@@ -21,7 +20,7 @@ rights_find(struct rights *r, const char *user, const char *group, struct fault 
 	*r = (struct rights){ .root = geteuid() == 0, .uid = (uid_t)-1, .gid = (gid_t)-1 };
 	if (!r->root)
 		return true;
-	snprintf(r->user, sizeof(r->user), "%s", user != NULL ? user : STANDARD_USER);
+	snprintf(r->user, sizeof(r->user), "%s", user != NULL ? user : RIGHTS_STANDARD_USER);
 	struct passwd *pw = getpwnam(r->user);
 	if (pw == NULL)
 		return fault_set(f, FAIL_NONE, "user", "started as root, but there is no user '%s' to become; make it, or name another with user:", r->user);

@@ -6,6 +6,8 @@
 #include <sys/types.h>
 #include "base/fault.h"
 
+#define RIGHTS_STANDARD_USER "cmpgate"	// whom to become when nobody is named
+
 struct rights {
 	bool root;		// we were started as root and must become somebody else
 	uid_t uid;		// whom to become; (uid_t)-1 when not root

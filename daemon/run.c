@@ -5,6 +5,7 @@
 #include "daemon/run.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -164,13 +165,13 @@ judge(struct reload *r, bool well, const char *sentence)
 static void
 take_settings(struct daemon *d, struct settings *s, struct reload *r)
 {
-	char text[400];
+	char text[400], summary[160];
 
 	settings_unref(d->settings);
 	d->settings = s;
 	d->loaded_s = clock_wall_s();
 	log_setup((enum log_level)s->log.level, (enum log_format)s->log.format);
-	snprintf(text, sizeof(text), "%s is in force: %zu listeners, %zu upstreams, %zu routes", d->file, s->listener_count, s->upstream_count, s->route_count);
+	snprintf(text, sizeof(text), "%s is in force: %s", d->file, settings_summary(s, summary, sizeof(summary)));
 	judge(r, true, text);
 }
 
@@ -241,16 +242,28 @@ watch_signals(struct daemon *d)
 static void
 log_posture(const struct daemon *d, const struct rights *r)
 {
-	char uid[24];
+	char uid[24], summary[128];
 	snprintf(uid, sizeof(uid), "%u", (unsigned)geteuid());
 	struct log_field fields[] = {
 		{ "version", PACKAGE_VERSION }, { "site", d->settings->site }, { "user", r->root ? r->user : uid },
 		{ "clock", clock_state_name(services_clock(d)) }, { "state", d->settings->store.path }, { NULL, NULL }
 	};
-	log_event(LOG_INFO_, "start", fields, "%zu listeners, %zu upstreams, %zu routes",
-		d->settings->listener_count, d->settings->upstream_count, d->settings->route_count);
+	log_event(LOG_INFO_, "start", fields, "%s", settings_summary(d->settings, summary, sizeof(summary)));
 	if (geteuid() == 0)
 		log_event(LOG_ERROR_, "start", NULL, "still root");
+}
+
+// Only root can become somebody else. The standard user is nobody's wish.
+static void
+note_idle_user(const struct daemon *d, const struct rights *r)
+{
+	const struct passwd *me = getpwuid(geteuid());
+	const char *wanted = d->settings->user;
+
+	if (r->root || wanted == NULL || strcmp(wanted, RIGHTS_STANDARD_USER) == 0 || (me != NULL && strcmp(me->pw_name, wanted) == 0))
+		return;
+	log_event(LOG_INFO_, "start", NULL, "user: %s has no effect: only a start as root can become another user, and this is user %s",
+		wanted, me != NULL ? me->pw_name : "without a name");
 }
 
 // The file was read by root; whoever we have become reads it at SIGHUP.
@@ -280,6 +293,7 @@ bring_up(struct daemon *d)
 	if (!log_start() && !fault_set(&f, FAIL_NONE, "log", "no thread to write it"))
 		return tell(&f);
 	log_posture(d, &rights);
+	note_idle_user(d, &rights);
 	warn_unreadable(d, &rights);
 	if (!services_open(d, &f) || !services_gateway(d, bind_listener, &f) || !gateway_open(d->gateway, &f))
 		return tell(&f);

@@ -182,6 +182,7 @@ enum {
 struct driver {
 	const char *name;		// "http"
 	const char *const *schemes;	// "http", ...; ends with NULL
+	const char *alias;		// another name of schemes[0], or NULL: "pkixcmp-tcp", as this port is registered
 	unsigned default_port;		// of schemes[0]; 0 = none
 	unsigned abilities;
 

@@ -24,9 +24,12 @@ const struct driver *const drivers[] = {
 const struct driver *
 driver_find(const char *scheme)
 {
-	for (const struct driver *const *d = drivers; *d != NULL; d++)
+	for (const struct driver *const *d = drivers; *d != NULL; d++) {
+		if ((*d)->alias != NULL && strcmp((*d)->alias, scheme) == 0)
+			return *d;
 		for (const char *const *s = (*d)->schemes; *s != NULL; s++)
 			if (strcmp(*s, scheme) == 0)
 				return *d;
+	}
 	return NULL;
 }

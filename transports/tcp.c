@@ -601,7 +601,7 @@ static const char *const schemes[] = { "tcp", NULL };
 static const struct option_row no_rows[] = { { .key = NULL } };
 
 const struct driver driver_tcp = {
-	.name = "tcp", .schemes = schemes, .default_port = 829, .abilities = DRIVER_CAN_POLL | DRIVER_BINDS_STREAM,
+	.name = "tcp", .schemes = schemes, .alias = "pkixcmp-tcp", .default_port = 829, .abilities = DRIVER_CAN_POLL | DRIVER_BINDS_STREAM,
 	.listener_rows = no_rows, .listener_size = 1, .listener_check = listener_check,
 	.listener_open = listener_open, .listener_url = listener_url, .listener_drain = listener_drain,
 	.listener_close = listener_close, .listener_respond = listener_respond,

@@ -3,7 +3,7 @@
 . "$srcdir/tests/blackbox/lib.sh"
 need python3
 need_drivers http
-plan 90
+plan 100
 f=$T/gate.yaml
 good() {
 	cat >"$f" <<YAML
@@ -42,6 +42,14 @@ ok "a good file" code 0 "$cmpgate" check "$f"
 ok "it is said" says "in order: 1 listener, 1 upstream, 1 route (everything goes to the one upstream)"
 ok "quiet when asked" code 0 "$cmpgate" check -q "$f"
 ok "nothing is written then" equal "$(cat "$T/out" "$T/err")" ""
+printf 'version: 1\nlisteners: {field: "http://:8080"}\nupstreams: {plant: "http://pki.example/cmp"}\n' >"$f"
+ok "a note" code 0 "$cmpgate" check "$f"
+ok "is printed" says "N0401"
+ok "a note, and quiet" code 0 "$cmpgate" check -q "$f"
+ok "nothing is written then, either" equal "$(cat "$T/out" "$T/err")" ""
+sed -i 's/plant: /plant: "http:\/\/a\/", other: /' "$f"
+ok "warnings stay" sh -c "'$cmpgate' check -q '$f' >'$T/out'; grep -q W0302 '$T/out' && ! grep -q N0401 '$T/out'"
+good
 ok "-c names the file too" code 0 "$cmpgate" check -c "$f"
 
 bad "an anchor" 2:9 E0011 'version: 1\nlimits: &a {}\n'
@@ -57,6 +65,8 @@ for up in file:/srv/out coap://pki.example coap+tcp://pki.example tcp://pki.exam
 	ok "and its help" says "help: the scheme is part of the language for upstreams too: a later version brings it"
 done
 bad "a listener's key of a later version" 2:42 E0104 'version: 1\nlisteners: {a: {url: "http://127.0.0.1", serve: x}}\n'
+bad "a key of another scheme" 2:43 E0103 'version: 1\nlisteners: {a: {url: "tcp://127.0.0.1:1", paths: [/a]}}\n'
+ok "the schemes are named" says "help: it is a key of URLs with another scheme: http, coap, coap+tcp"
 bad "a number too large" 2:24 E0106 'version: 1\nlimits: {transactions: 1025}\n'
 bad "a leading zero" 2:22 E0108 'version: 1\nlimits: {rate_burst: 040}\n'
 bad "a variable that is not set" 2:7 E0017 'version: 1\nsite: ${CMPGATE_TEST_UNSET}\n'
@@ -95,6 +105,8 @@ ok "the sample with each line in force" uncommented
 ok "passes its own check" code 0 "$cmpgate" check --strict "$f"
 ok "the effective configuration" code 0 "$cmpgate" config show "$f"
 cp "$T/out" "$T/shown.yaml"
+ok "the user is told" contains "$T/shown.yaml" "^user: cmpgate"
+ok "and the group" contains "$T/shown.yaml" "^# group: that of the user"
 ok "passes the check as well" code 0 "$cmpgate" check --strict "$T/shown.yaml"
 "$cmpgate" config show "$T/shown.yaml" >"$T/again.yaml"
 ok "shown again it is the same" same "$T/shown.yaml" "$T/again.yaml"

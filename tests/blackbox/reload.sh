@@ -42,5 +42,5 @@ ok "the kept listener has its socket" enrol
 extra=$(ss -ltnH 2>/dev/null | sed -n 's/.*\(127\.0\.0\.2:[0-9]*\) .*/\1/p' | head -n 1)
 ok "the new listener serves" device -server "$extra" -path .well-known/cmp $(operation ir-sig)
 write "extra: \"http://127.0.0.2:0\""
-ok "a listener that left the file is closed" sh -c "kill -HUP $pid_gate; python3 '$peers/await_line.py' '$T/gate.log' $pid_gate 'is in force: 1 listeners' 10 && ! python3 -c 'import socket,sys; socket.create_connection((\"${at%:*}\", ${at##*:}), 2)' 2>/dev/null"
+ok "a listener that left the file is closed" sh -c "kill -HUP $pid_gate; python3 '$peers/await_line.py' '$T/gate.log' $pid_gate 'is in force: 1 listener,' 10 && ! python3 -c 'import socket,sys; socket.create_connection((\"${at%:*}\", ${at##*:}), 2)' 2>/dev/null"
 ok "SIGTERM ends with 0" stop "$pid_gate"

@@ -4,7 +4,7 @@
 need python3 ip unshare setpriv
 need_drivers http file
 [ "$(id -u)" = 0 ] || skip_all "needs root"
-plan 30
+plan 32
 drop_folder "$T/drop"
 install -d -o nobody -m 700 "$T/state"
 # A network of its own, so that ports below 1024 are free.
@@ -81,3 +81,9 @@ ok "a user that does not exist is refused" refuses "nobody-of-this-name"
 { write 8829; echo "user: root"; } >"$T/bad.yaml"
 ok "root is no other user" refuses "root"
 ok "nothing was left that root owns in the state folder" equal "$(find "$T/state" -user root | wc -l)" 0
+# Started as somebody else already: user: cannot be granted.
+install -d -o nobody -m 700 "$T/own"
+{ write 0 | sed "s|$T/state|$T/own|"; echo "user: daemon"; } >"$T/own.yaml"
+ok "as another user, user: is told to have no effect" sh -c "timeout 2 setpriv --reuid=nobody --regid=$gid --clear-groups '$cmpgate' run -c '$T/own.yaml' 2>&1 | grep -q 'info  start: user: daemon has no effect'"
+sed -i 's/user: daemon/user: nobody/' "$T/own.yaml"
+ok "but not when it is that user" sh -c "! timeout 2 setpriv --reuid=nobody --regid=$gid --clear-groups '$cmpgate' run -c '$T/own.yaml' 2>&1 | grep -q 'has no effect'"

@@ -3,20 +3,24 @@
 . "$srcdir/tests/blackbox/lib.sh"
 need openssl python3
 need_drivers http tcp
-plan 30
+plan 32
 ok "PKI and CAs" device_pki farm
 configuration "$T/gate.yaml" <<YAML
-listeners: {plant: "tcp://127.0.0.1:0"}
+listeners: {plant: "tcp://127.0.0.1:0", old: "pkixcmp-tcp://127.0.0.1:0"}
 upstreams: {plant: "$url"}
 YAML
 ok "the gateway is ready" gateway gate "$T/gate.yaml"
-port=$(listening gate tcp | sed 's/.*://')
+port=$(listening gate tcp 1 | sed 's/.*://')
 carry() { python3 "$peers/tcp_device.py" --framing "$framing" 127.0.0.1 "$port" "$1" "$2"; }
 for framing in 0 10; do
 	for o in $operations; do
 		ok "$o, framing $framing" enrol_carried "$o-$framing" carry $(operation "$o")
 	done
 done
+port=$(listening gate tcp 2 | sed 's/.*://')
+ok "by the other name of the scheme, too" enrol_carried "alias" carry $(operation ir-sig)
+port=$(listening gate tcp 1 | sed 's/.*://')
+ok "check knows that name" sh -c "'$cmpgate' check '$T/gate.yaml'"
 ok "SIGTERM ends with 0" stop "$pid_gate"
 
 seen=$(ls "$T"/farm/*.req | wc -l)

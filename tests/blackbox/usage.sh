@@ -4,7 +4,7 @@
 . "$srcdir/tests/blackbox/lib.sh"
 need python3
 need_drivers http
-plan 32
+plan 33
 configuration "$T/gate.yaml" <<YAML
 listeners: {field: "http://127.0.0.1:0"}
 upstreams: {plant: "http://127.0.0.1:9/"}
@@ -79,5 +79,6 @@ SH
 read -r sleeper folder <"$T/started"
 ok "a script whose reader goes away ends what it started" fails kill -0 "$sleeper"
 ok "and removes its folder" fails test -e "$folder"
+ok "version names each library once" sh -c "! '$cmpgate' version | grep -q 'libyaml libyaml' && '$cmpgate' version | grep -q '  libyaml [0-9]'"
 ok "./check --help" sh -c "'$srcdir/check' --help | grep -q -- --build-only"
 ok "./demo --help" sh -c "'$srcdir/demo' --help | grep -q 'Leaves nothing running'"

@@ -8,7 +8,7 @@
 #include "config/settings.h"
 
 #define V "version: 1\n"
-#define UP "upstreams: {ca: \"http://127.0.0.1/\"}\n"
+#define UP "upstreams: {ca: \"http://127.0.0.3/\"}\n"
 #define IN "listeners: {in: \"http://127.0.0.1\"}\n"
 
 struct fake_options { int64_t size; bool flag; char *path; struct option_texts words; };

@@ -246,7 +246,7 @@ guards_keys(void **state)
 		{ V "ca: {}\nusb: {}\nalerts: {}\nsandbox: off\nmemory_limit: 1MiB\n", "E0104 2:1, E0104 3:1, E0104 4:1, E0104 5:1, E0104 6:1" },
 		{ V "store: {keep: 400d}\nlog: {audit: {file: /a, syslog: local4}}\nlimits: {max_batch: 1MiB}\n", "E0104 2:9, E0104 3:25, E0104 4:10" },
 		{ V "listeners: {in: {url: \"http://127.0.0.1\", credential: a, psk: b, later: c}}\n", "E0104 2:43, E0104 2:58, E0104 2:66" },
-		{ V "upstreams: {ca: {url: \"http://127.0.0.1\", tls: {trust: a}}}\n", "E0104 2:43" },
+		{ V "upstreams: {ca: {url: \"http://127.0.0.3\", tls: {trust: a}}}\n", "E0104 2:43" },
 		{ V IN UP "routes: [{to: \"ca:bench\"}, {to: [ca, cb]}]\n", "E0104 4:15, E0104 4:33" },
 		{ V IN UP "routes: [{approve: manual, batch: {max: 3}, delay: auto, confirm: pass, limits: {}, retry: {}, keygen: {}, volatile: yes, pwri_form: rfc3211}]\n",
 		  "E0104 4:20, E0104 4:28, E0104 4:45, E0104 4:58, E0104 4:73, E0104 4:85, E0104 4:96, E0104 4:108, E0104 4:123" },
@@ -255,6 +255,8 @@ guards_keys(void **state)
 
 	(void)state;
 	ALL(examples);
+	expect_words(V "listeners: {a: {url: \"http://127.0.0.1\", word: b}}\n", "E0103 2:42", "unknown key 'word'", "another scheme: echo");
+	expect_words(V "upstreams: {a: {url: \"http://127.0.0.3\", word: b}}\n", "E0103 2:42", NULL, "did you mean 'words'?");
 	expect_words(V "limts: {}\n", "E0103 2:1", "unknown key 'limts'", "did you mean 'limits'?");
 	expect_words(V "log: {levle: info}\n", "E0103 2:7", "unknown key 'levle' in 'log'", "did you mean 'level'?");
 	expect_words(V "up: {}\n", "E0103 2:1", NULL, "did you mean 'upstreams'?");
@@ -272,7 +274,7 @@ guards_entries(void **state)
 	static const struct example examples[] = {
 		{ V "listeners: {a: \"htpp://127.0.0.1\"}\n", "E0206 2:16" },
 		{ V "listeners: {a: \"sink://127.0.0.1\"}\n", "E0207 2:16" },
-		{ V "upstreams: {a: {url: \"echo://127.0.0.1:1\"}}\n", "E0207 2:22" },
+		{ V "upstreams: {a: {url: \"echo://127.0.0.3:1\"}}\n", "E0207 2:22" },
 		{ V "listeners: {a: 127.0.0.1}\n", "E0110 2:16" },
 		{ V "listeners: {a: {url: \"http://u@h\"}}\n", "E0110 2:22" },
 		{ V "listeners: {a: {size: 1}}\n", "E0102 2:16" },
@@ -282,7 +284,7 @@ guards_entries(void **state)
 		{ V "listeners: a\n", "E0101 2:12" },
 		{ V "listeners: {a: {url: }}\n", "E0101 2:22" },
 		{ V "listeners: {a: {url: [b]}}\n", "E0101 2:22" },
-		{ V "listeners: {any: \"http://127.0.0.1\"}\nupstreams: {reject: \"http://127.0.0.1\", answers: \"http://127.0.0.1\"}\n",
+		{ V "listeners: {any: \"http://127.0.0.1\"}\nupstreams: {reject: \"http://127.0.0.3\", answers: \"http://127.0.0.3\"}\n",
 		  "E0109 2:13, E0109 3:13, E0109 3:41" },
 		{ V "listeners: {a b: \"http://127.0.0.1\"}\n", "E0109 2:13" },
 		{ V "listeners: {a: \"http://127.0.0.1:0829\"}\n", "E0110 2:16" },
@@ -296,15 +298,15 @@ guards_entries(void **state)
 		{ V "listeners: {a: {url: \"echo://127.0.0.1\", word: b}}\n", "E0209 2:13" },
 		{ V "listeners: {a: {url: \"echo://127.0.0.1:1/x\", word: b}}\n", "E0110 2:22" },
 		{ V "listeners: {a: {url: \"http://127.0.0.1\", words: [a, B, c, D]}}\n", "E0105 2:53, E0105 2:59" },
-		{ V "listeners: {a: \"http://127.0.0.1/x?y\"}\nupstreams: {a: \"http://127.0.0.1/x?y\"}\n", "E0110 2:16" },
+		{ V "listeners: {a: \"http://127.0.0.1/x?y\"}\nupstreams: {a: \"http://127.0.0.3/x?y\"}\n", "E0110 2:16" },
 		{ V "listeners: {a: \"coap://224.0.1.187\", b: \"coap://[ff02::fd]\", c: \"http://255.255.255.255\"}\n", "E0210 2:13, E0210 2:38, E0210 2:62" },
 		{ V "listeners: {a: \"http://[fe80::1]\", b: \"http://[febf::1%25eth0]:81\"}\n", "E0210 2:13" },
 		{ V "listeners: {a: \"http://plant.example\", b: \"http://localhost:81\"}\n", "E0210 2:13, E0210 2:40" },
-		{ V "upstreams: {a: \"http://:80\", b: \"http://127.0.0.1:0\", c: \"file:/a\"}\n", "E0209 2:13, E0209 2:30" },
-		{ V "upstreams: {a: {url: \"http://127.0.0.1\", timeout: 99ms}, b: {url: \"http://127.0.0.1\", timeout: 3600001ms}}\n",
+		{ V "upstreams: {a: \"http://:80\", b: \"http://127.0.0.3:0\", c: \"file:/a\"}\n", "E0209 2:13, E0209 2:30" },
+		{ V "upstreams: {a: {url: \"http://127.0.0.3\", timeout: 99ms}, b: {url: \"http://127.0.0.3\", timeout: 3600001ms}}\n",
 		  "E0106 2:51, E0106 2:96" },
-		{ V "upstreams: {a: {url: \"http://127.0.0.1\", insecure_upstream: yes}}\n", "E0107 2:61" },
-		{ V IN "upstreams: {a: \"http://127.0.0.1\", b: \"http://127.0.0.1\"}\n", "W0302 0:0" },
+		{ V "upstreams: {a: {url: \"http://127.0.0.3\", insecure_upstream: yes}}\n", "E0107 2:61" },
+		{ V IN "upstreams: {a: \"http://127.0.0.3\", b: \"http://127.0.0.3\"}\n", "W0302 0:0" },
 		{ V IN, "W0302 0:0" },
 		{ V UP, "W0303 0:0" },
 		{ V "listeners: {a: \"coap://:5683\"}\n" UP, "N0401 2:13" },
@@ -314,14 +316,27 @@ guards_entries(void **state)
 		{ V "listeners:\n  a: http://127.0.0.1:80\n  b: coap://127.0.0.1:80\n" UP, "" },
 		{ V "listeners:\n  a: http://127.0.0.1:0\n  b: http://127.0.0.1:0\n" UP, "" },
 		{ V "listeners:\n  a: \"http://[::]:80\"\n  b: http://127.0.0.1\n", "E0204 4:3" },
-		{ V "listeners:\n  a: http://0.0.0.0:80\n  b: \"http://[::1]\"\n" UP, "" },
+		{ V "listeners:\n  a: http://0.0.0.0:81\n  b: \"http://[::1]:81\"\n" UP, "" },
 		{ V "listeners:\n  a: http://0.0.0.0:80\n  b: http://:80\n", "E0204 4:3, N0401 4:3" },
 		{ V "listeners:\n  a: \"http://[::1]:80\"\n  b: \"http://[0::1]\"\n", "E0204 4:3" },
 		{ V "listeners:\n  a: \"http://[::1]:80\"\n  b: http://:80\n", "E0204 4:3, N0401 4:3" },
-		{ V "listeners:\n  a: http://0.0.0.0:80\n  b: \"http://[fe80::1%25eth0]\"\n" UP, "" },
+		{ V "listeners:\n  a: http://0.0.0.0:81\n  b: \"http://[fe80::1%25eth0]:81\"\n" UP, "" },
 		{ V "listeners:\n  a: \"http://[fe80::1%25eth0]\"\n  b: \"http://[fe80::1%eth0]:80\"\n  c: \"http://[fe80::1%eth1]\"\n", "E0204 4:3" },
 		{ V "listeners:\n  a: file:/a\n  b: file:/a\n", "E0204 4:3" },
 		{ V "listeners:\n  a: file:/a\n  b: file:/b\n" UP, "" },
+		{ V "listeners: {a: \"file:/a/b\", b: \"file:/a//b\", c: \"file:/a/./b/\", d: \"file:/a/c/../b\", e: \"file:/a/bb\", f: \"file:/a\"}\n" UP,
+		  "W0321 2:29, W0321 2:46, W0321 2:65" },
+		{ V "store: {path: /a/b}\nlisteners: {a: \"file:/a/b/\", b: \"file:/a/b/c\"}\n" UP, "W0321 3:13" },
+		// An upstream that is a listener.
+		{ V "listeners: {a: \"http://127.0.0.1\"}\nupstreams: {a: \"http://127.0.0.1:80/x\"}\n", "W0322 3:13" },
+		{ V "listeners: {a: \"http://127.0.0.1\"}\nupstreams: {a: \"http://127.0.0.3:81\"}\n", "" },
+		{ V "listeners: {a: \"http://127.0.0.1\"}\nupstreams: {a: \"coap://127.0.0.3:80\"}\n", "" },
+		{ V "listeners: {a: \"http://127.0.0.1:0\"}\nupstreams: {a: \"http://127.0.0.3\"}\n", "" },
+		{ V "listeners: {a: \"http://[::]:8080\"}\nupstreams: {a: \"http://localhost:8080\"}\n", "W0322 3:13" },
+		{ V "listeners: {a: \"http://0.0.0.0:8080\"}\nupstreams: {a: \"http://10.0.0.1:8080\"}\n", "" },
+		{ V "listeners: {a: \"http://:8080\"}\nupstreams: {a: \"http://[::1]:8080\"}\n", "N0401 2:13, W0322 3:13" },
+		{ V "listeners: {a: \"http://[2001:db8::1]:8080\"}\nupstreams: {a: \"http://[2001:db8:0::1]:8080\"}\n", "W0322 3:13" },
+		{ V "listeners: {a: \"http://10.0.0.1:8080\"}\nupstreams: {a: \"http://pki.example:8080\"}\n", "" },
 	};
 
 	(void)state;
@@ -346,7 +361,7 @@ guards_routes(void **state)
 		{ V IN UP "routes: [{to: cb}]\n", "E0201 4:15" },
 		{ V IN "routes: [{to: cb}]\n", "E0201 3:15" },
 		{ V IN "routes: [{}]\n", "E0203 3:10" },
-		{ V IN "upstreams: {a: \"http://127.0.0.1\", b: \"http://127.0.0.1\"}\nroutes: [{}]\n", "E0203 4:10" },
+		{ V IN "upstreams: {a: \"http://127.0.0.3\", b: \"http://127.0.0.3\"}\nroutes: [{}]\n", "E0203 4:10" },
 		{ V IN UP "routes: [{to: }]\n", "E0101 4:15" },
 		{ V IN UP "routes: [{from: inn}]\n", "E0202 4:17" },
 		{ V IN UP "routes: [{from: [in, out]}]\n", "E0202 4:22" },
@@ -363,11 +378,11 @@ guards_routes(void **state)
 		{ V IN UP "routes: [{name: a, from: in}, {name: a}]\n", "E0205 4:38" },
 		{ V IN UP "routes: [{name: route-2, from: in}, {}]\n", "E0205 4:37" },
 		{ V IN UP "routes: [{name: a}, {name: b}]\n", "W0301 4:21" },
-		{ V IN "upstreams: {a: \"http://127.0.0.1\", b: \"http://127.0.0.1\"}\nroutes: [{to: a}]\n", "W0304 3:36" },
+		{ V IN "upstreams: {a: \"http://127.0.0.3\", b: \"http://127.0.0.3\"}\nroutes: [{to: a}]\n", "W0304 3:36" },
 		{ V "listeners: {a: \"http://127.0.0.1\", b: \"http://127.0.0.2\"}\n" UP "routes: [{from: a}]\n", "W0304 2:36" },
 		// Errors that nobody signed, over links that anybody can write to.
 		{ V IN "upstreams: {a: \"http://10.0.0.1\"}\nroutes: [{accept: unprotected-error}]\n", "E0208 4:10, N0403 4:19" },
-		{ V IN "upstreams: {a: \"http://127.0.0.1\"}\nroutes: [{accept: unprotected-error}]\n", "N0403 4:19" },
+		{ V IN "upstreams: {a: \"http://127.0.0.3\"}\nroutes: [{accept: unprotected-error}]\n", "N0403 4:19" },
 		{ V IN "upstreams: {a: \"http://127.evil.example\"}\nroutes: [{accept: unprotected-error}]\n", "E0208 4:10, N0403 4:19" },
 		{ V IN "upstreams: {a: {url: \"http://10.0.0.1\", insecure_upstream: yes-i-know}}\nroutes: [{accept: [unprotected-error]}]\n", "N0402 4:10, N0403 4:19" },
 		{ V IN "upstreams: {a: \"file:/a\"}\nroutes: [{accept: unprotected-error}]\n", "N0403 4:19" },
@@ -375,10 +390,12 @@ guards_routes(void **state)
 
 	(void)state;
 	ALL(examples);
-	expect_words(V IN "upstreams: {plant-ca: \"http://127.0.0.1\"}\nroutes: [{to: plant-c}]\n", "E0201 4:15",
+	expect_words(V IN "upstreams: {plant-ca: \"http://127.0.0.3\"}\nroutes: [{to: plant-c}]\n", "E0201 4:15",
 		"upstream 'plant-c' is not defined", "did you mean 'plant-ca' (line 3)?");
 	expect_words(V IN UP "routes: [{from: inn}]\n", "E0202 4:17", NULL, "did you mean 'in' (line 2)?");
 	expect_words(V IN UP "routes: []\n", "W0302 0:0", "routes is an empty list", NULL);
+	expect_words(V, "W0302 0:0, W0303 0:0", "no listeners are defined", "listeners: {field:");
+	expect_words(V, "W0302 0:0, W0303 0:0", "no upstreams are defined", "upstreams: {plant-ca:");
 }
 
 // ---- Variables and paths.
@@ -492,6 +509,22 @@ guards_files(void **state)
 	chmod(file, 0600);
 }
 
+// A hint that leads into another file names it.
+static void
+hints_name_files(void **state)
+{
+	(void)state;
+	write_text("a.yaml", "listeners: {a: \"http://127.0.0.1:80\"}\nupstreams: {plant: \"http://127.0.0.3\"}\n");
+	expect_words(V "include: a.yaml\nlisteners: {b: \"http://127.0.0.1:80\"}\n", "E0204 a.yaml:1:13", NULL, "t.yaml:3)");
+	expect_words(V "include: a.yaml\nroutes: [{to: plunt}]\n", "E0201 3:15", NULL, "did you mean 'plant' (");
+	expect_words(V "include: a.yaml\nroutes: [{to: plunt}]\n", "E0201 3:15", NULL, "a.yaml:2)?");
+	expect_words(V "include: a.yaml\nroutes: [{to: other}]\n", "E0201 3:15", "'other'", "a.yaml:2)");
+	write_text("a.yaml", IN UP "routes: [{name: late, from: in}]\n");
+	expect_words(V "include: a.yaml\nroutes: [{name: all}]\n", "W0301 a.yaml:3:10", "never reached", "t.yaml:3)");
+	expect_words(V IN UP "routes: [{name: all}, {name: late}]\n", "W0301 4:23", "never reached", "(line 4)");
+	unlink(path_of("a.yaml"));
+}
+
 static void
 includes_files(void **state)
 {
@@ -499,7 +532,7 @@ includes_files(void **state)
 
 	(void)state;
 	write_text("a.yaml", "listeners: {a: \"http://127.0.0.1\"}\nroutes: [{name: a, from: a}]\n");
-	write_text("b.yaml", V "upstreams: {b: \"http://127.0.0.1\"}\nroutes: [{name: b}]\n");
+	write_text("b.yaml", V "upstreams: {b: \"http://127.0.0.3\"}\nroutes: [{name: b}]\n");
 	expect(V "include: [a.yaml, b.yaml]\n", "");
 	expect(V "include: \"[ab].yaml\"\n", "");
 	expect(V "include: conf.d/*.none\n", "W0302 0:0, W0303 0:0");
@@ -638,7 +671,7 @@ has_defaults(void **state)
 	l = &s->limits;
 	assert_int_equal(s->version, 1);
 	assert_null(s->site);
-	assert_null(s->user);
+	assert_string_equal(s->user, "cmpgate");
 	assert_null(s->group);
 	assert_int_equal(s->include.count, 0);
 	assert_string_equal(s->store.path, STATEDIR);
@@ -819,11 +852,11 @@ tells_same_entries(void **state)
 {
 	static const struct { const char *text; bool listener, upstream; } others[] = {
 		{ V IN UP, true, true },
-		{ V "listeners: {in: {url: \"http://127.0.0.1\", size: 4096}}\nupstreams: {ca: {url: \"http://127.0.0.1/\", timeout: 30s}}\n", true, true },
-		{ V "listeners: {in: {url: \"http://127.0.0.1\", size: 1}}\nupstreams: {ca: {url: \"http://127.0.0.1/\", timeout: 31s}}\n", false, false },
-		{ V "listeners: {on: \"http://127.0.0.1\"}\nupstreams: {cb: \"http://127.0.0.1/\"}\n", false, false },
-		{ V "listeners: {in: \"http://127.0.0.1:80\"}\nupstreams: {ca: \"http://127.0.0.1/x\"}\n", false, false },
-		{ V "listeners: {in: {url: \"http://127.0.0.1\", path: /a}}\nupstreams: {ca: {url: \"http://127.0.0.1/\", flag: off}}\n", false, false },
+		{ V "listeners: {in: {url: \"http://127.0.0.1\", size: 4096}}\nupstreams: {ca: {url: \"http://127.0.0.3/\", timeout: 30s}}\n", true, true },
+		{ V "listeners: {in: {url: \"http://127.0.0.1\", size: 1}}\nupstreams: {ca: {url: \"http://127.0.0.3/\", timeout: 31s}}\n", false, false },
+		{ V "listeners: {on: \"http://127.0.0.1\"}\nupstreams: {cb: \"http://127.0.0.3/\"}\n", false, false },
+		{ V "listeners: {in: \"http://127.0.0.1:80\"}\nupstreams: {ca: \"http://127.0.0.3/x\"}\n", false, false },
+		{ V "listeners: {in: {url: \"http://127.0.0.1\", path: /a}}\nupstreams: {ca: {url: \"http://127.0.0.3/\", flag: off}}\n", false, false },
 	};
 	struct settings *a = load_good(V IN UP);
 
@@ -1131,6 +1164,7 @@ main(void)
 		cmocka_unit_test(expands_variables),
 		cmocka_unit_test(finds_paths),
 		cmocka_unit_test(guards_files),
+		cmocka_unit_test(hints_name_files),
 		cmocka_unit_test(includes_files),
 		cmocka_unit_test(includes_beside_odd_folder),
 		cmocka_unit_test(guards_limits),

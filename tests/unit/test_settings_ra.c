@@ -22,7 +22,7 @@
 #define TRUST "trust: {devices: /t/maker.pem, plant: [/t/plant.pem]}\n"
 #define CRED "credentials: {ra: {cert: /c/ra.pem, key: /c/ra.key}}\n"
 #define SECRETS "secrets: {bench: \"file:/s/bench.txt\"}\n"
-#define CA "upstreams: {ca: {url: \"http://127.0.0.1/\", trust: plant, issued_trust: plant}}\n"
+#define CA "upstreams: {ca: {url: \"http://127.0.0.3/\", trust: plant, issued_trust: plant}}\n"
 // Eight lines: a route begins in line 9.
 #define RA V IN CA TRUST CRED SECRETS "answers: {ca_certs: /t/plant.pem}\nroutes:\n"
 #define REPLACE "protection: replace, sign_with: ra, match: {body: enroll}"
@@ -40,7 +40,7 @@ static const char full[] =
 	"limits: {clock_skew: none, mac_iterations: 5000, mac_refusal_delay: 0, per_identity: 2, failures: 3, failure_window: 1h, secret_failures: 9}\n"
 	IN
 	"upstreams:\n"
-	"  ca: {url: \"http://127.0.0.1/\", trust: [plant, answers], issued_trust: plant}\n"
+	"  ca: {url: \"http://127.0.0.3/\", trust: [plant, answers], issued_trust: plant}\n"
 	"trust:\n"						// 10
 	"  devices:\n"
 	"    anchors: [maker.d, /t/maker.pem]\n"
@@ -456,7 +456,7 @@ guards_routes(void **state)
 		// Names.
 		{ RA "  - {trust: device, secrets: [bench, banch], protection: replace, sign_with: rra, reply_with: ra, match: {body: cr}}\n" REST, "E0211 9:13, E0213 9:38, E0212 9:78" },
 		{ RA "  - {match: {sender: {signer: {trust: devicez}}}, trust: devices}\n" REST, "E0211 9:39" },
-		{ V IN "upstreams: {ca: {url: \"http://127.0.0.1/\", trust: [plant, none], issued_trust: no}}\n" TRUST, "E0211 3:59, E0211 3:80" },
+		{ V IN "upstreams: {ca: {url: \"http://127.0.0.3/\", trust: [plant, none], issued_trust: no}}\n" TRUST, "E0211 3:59, E0211 3:80" },
 		{ V IN UP "routes: [{trust: a, secrets: b, sign_with: c}]\n", "E0211 4:18, E0213 4:30, N0404 4:30, E0212 4:44" },
 		{ RA "  - {trust: [], secrets: []}\n" REST, "E0106 9:13, E0106 9:26" },
 		{ RA "  - {trust: [a, b, c, d, e, f, g, h, i]}\n" REST, "E0106 9:13, E0211 9:14, E0211 9:17, E0211 9:20, E0211 9:23, E0211 9:26, E0211 9:29, E0211 9:32, E0211 9:35, E0211 9:38" },
@@ -544,13 +544,13 @@ guards_upstreams(void **state)
 {
 	static const struct example examples[] = {
 		{ V IN UP TRUST CRED "routes: [{trust: [devices, plant], " REPLACE "}]\n", "E0219 3:13, W0305 3:13" },
-		{ V IN "upstreams: {ca: {url: \"http://127.0.0.1/\", trust: plant}}\n" TRUST CRED "routes: [{trust: devices, " REPLACE "}]\n", "W0305 3:13" },
-		{ V IN "upstreams: {ca: {url: \"http://127.0.0.1/\", issued_trust: plant}}\n" TRUST CRED "routes: [{trust: devices, " REPLACE "}]\n", "E0219 3:13" },
-		{ V IN "upstreams: {ca: {url: \"http://127.0.0.1/\", trust: []}}\n", "E0106 3:51" },
+		{ V IN "upstreams: {ca: {url: \"http://127.0.0.3/\", trust: plant}}\n" TRUST CRED "routes: [{trust: devices, " REPLACE "}]\n", "W0305 3:13" },
+		{ V IN "upstreams: {ca: {url: \"http://127.0.0.3/\", issued_trust: plant}}\n" TRUST CRED "routes: [{trust: devices, " REPLACE "}]\n", "E0219 3:13" },
+		{ V IN "upstreams: {ca: {url: \"http://127.0.0.3/\", trust: []}}\n", "E0106 3:51" },
 		{ V IN UP TRUST CRED "routes: [{trust: [devices, plant], protection: add, sign_with: ra}]\n", "" },
 		{ V IN "upstreams: {a: \"http://10.0.0.1\"}\nroutes: [{accept_ca_pubs: yes}]\n", "E0208 4:10" },
 		{ V IN "upstreams: {a: \"http://10.0.0.1\"}\nroutes: [{accept_ca_pubs: no}]\n", "" },
-		{ V IN "upstreams: {a: \"http://127.0.0.1\"}\nroutes: [{accept_ca_pubs: yes}]\n", "" },
+		{ V IN "upstreams: {a: \"http://127.0.0.3\"}\nroutes: [{accept_ca_pubs: yes}]\n", "" },
 		{ V IN "upstreams: {a: {url: \"http://10.0.0.1\", insecure_upstream: yes-i-know}}\nroutes: [{accept_ca_pubs: yes}]\n", "N0402 4:10" },
 		{ V IN "upstreams: {a: \"http://10.0.0.1\"}\nroutes: [{accept_ca_pubs: yes, accept: unprotected-error}]\n", "E0208 4:10, E0208 4:10, N0403 4:40" },
 	};

@@ -77,6 +77,30 @@ refuses_bad(void **state)
 	}
 }
 
+// A port that is none is shown, with what one is.
+static void
+shows_bad_ports(void **state)
+{
+	static const struct { const char *url, *says; } rows[] = {
+		{ "http://h:99999", "'99999' is not a port; write a number from 1 to 65535" },
+		{ "http://h:80a/x", "'80a' is not a port" },
+		{ "coap://[::]:port", "'port' is not a port" },
+		{ "http://h:-1", "'-1' is not a port" },
+		{ "http://h:00000000000000000000000000000000000000000000000080", "is not a port" },
+		{ "http://h:/x", "after the colon a port number is missing" },
+		{ "http://h:080", "without leading zeros" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct fault f = { 0 };
+		struct url u;
+
+		if (url_parse(&u, rows[i].url, &f) || strstr(f.text, rows[i].says) == NULL)
+			fail_msg("%s: %s", rows[i].url, f.text);
+	}
+}
+
 // Each part at its longest, and one character more.
 static void
 holds_lengths(void **state)
@@ -119,6 +143,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(takes_good),
 		cmocka_unit_test(refuses_bad),
+		cmocka_unit_test(shows_bad_ports),
 		cmocka_unit_test(holds_lengths),
 	};
 
