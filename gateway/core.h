@@ -68,6 +68,7 @@ struct exchange {
 	uint64_t transaction;
 	uint64_t step;				// that works for it; 0 = none
 	int64_t arrived_ms, deadline_ms;
+	char route[65];				// that took or rejected it, for the log; empty: none yet
 	bool mailbox;				// has no patience: the answer is written whenever it comes
 	bool adopted;				// a PKCS#10 request: the message around it is ours
 	// a slot of a batch: its "connection" is the parent

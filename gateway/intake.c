@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "codec/text.h"
 #include "gateway/core.h"
 #include "gateway/refuse.h"
 #include "gateway/route.h"
@@ -39,7 +40,11 @@ malformed_message(struct gate_listener *l, uint64_t token, const struct peer *pe
 		return turn_away(l, token, peer, NULL, REFUSE_MALFORMED, text);
 	struct blob *octets = refuse_message(h, NULL, &v);
 	struct reply r = { .kind = REPLY_ANSWER, .message = octets, .body = "error" };
-	struct log_field fields[] = { { "peer", peer->text }, { "listener", l->name }, { "failInfo", failure_name(f->failure) }, { NULL, NULL } };
+	char id[2 * CAP_TRANSACTION_ID + 4];
+	struct log_field fields[] = {
+		{ "peer", peer->text }, { "listener", l->name }, { "failInfo", failure_name(f->failure) },
+		{ "transactionID", h->has_transaction_id ? hex_text(h->transaction_id, id, sizeof(id)) : NULL }, { NULL, NULL }
+	};
 	if (octets == NULL)
 		return turn_away(l, token, peer, NULL, REFUSE_INTERNAL, "out of memory");
 	log_event(LOG_WARN_, "rejected", fields, "%s", text);

@@ -2,6 +2,9 @@
 #include "gateway/message.h"
 
 #include "base/memory.h"
+#include "codec/certificate.h"
+#include "codec/crl.h"
+#include "codec/pkcs10.h"
 
 // A nested message around exactly one other is an envelope: what counts is
 // inside. False without memory.
@@ -16,6 +19,39 @@ look_inside(struct message *m)
 	return m->inner != NULL && pkimessage_parse(m->inner, octets, NULL, NULL);
 }
 
+// Octets that are something else, which people do send by mistake.
+static const char *
+mistaken_for(struct span octets)
+{
+	struct certificate certificate;
+	struct pkcs10 request;
+	struct crl crl;
+	struct fault unsaid = { .set = false };
+
+	if (octets.len >= 11 && memcmp(octets.data, "-----BEGIN ", 11) == 0)
+		return "this is PEM, a text; the link carries the octets of a PKIMessage in DER";
+	if (certificate_parse(&certificate, octets, &unsaid))
+		return "this is a certificate, and no PKIMessage";
+	if (pkcs10_parse(&request, octets, &unsaid))
+		return "this is a PKCS#10 request, and no PKIMessage; a p10cr carries one (openssl cmp -cmd p10cr -csr FILE)";
+	if (crl_parse(&crl, octets, &unsaid))
+		return "this is a CRL, and no PKIMessage";
+	return NULL;
+}
+
+static bool
+parse(struct message *m, struct span octets, bool *header_read, struct fault *f)
+{
+	struct fault why = { .set = false };
+
+	if (pkimessage_parse(&m->view, octets, header_read, &why))
+		return true;
+	const char *mistake = *header_read ? NULL : mistaken_for(octets);
+	if (mistake != NULL)
+		return fault_set(f, FAIL_BAD_DATA_FORMAT, "", "%s", mistake);
+	return fault_set(f, why.failure, why.path, "%s", why.text);
+}
+
 struct message *
 message_parse(struct blob *octets, struct pkiheader *header, bool *header_read, struct fault *f)
 {
@@ -26,7 +62,7 @@ message_parse(struct blob *octets, struct pkiheader *header, bool *header_read, 
 		fault_set(f, FAIL_SYSTEM_UNAVAIL, "", "out of memory");
 		return NULL;
 	}
-	bool well = pkimessage_parse(&m->view, blob_span(octets), header_read, f);
+	bool well = parse(m, blob_span(octets), header_read, f);
 	*header = m->view.header;
 	if (!well) {
 		mem_free(m);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "codec/text.h"
 #include "gateway/core.h"
 #include "gateway/envelope.h"
 #include "gateway/refuse.h"
@@ -18,6 +19,21 @@ reply_blob(struct gateway *g, struct exchange *x, struct blob *octets, enum body
 	exchange_reply(g, x, &r);
 }
 
+// What a refused exchange belongs to, for the log: the transactionID in hex.
+static const char *
+id_of(const struct exchange *x, char out[2 * CAP_TRANSACTION_ID + 4])
+{
+	bool known = x->request != NULL && x->request->view.header.has_transaction_id;
+
+	return known ? hex_text(x->request->view.header.transaction_id, out, 2 * CAP_TRANSACTION_ID + 4) : NULL;
+}
+
+static const char *
+route_of(const struct exchange *x)
+{
+	return x->route[0] != '\0' ? x->route : NULL;
+}
+
 void
 reply_refusal(struct gateway *g, struct exchange *x, enum refusal reason, const char *text)
 {
@@ -25,8 +41,10 @@ reply_refusal(struct gateway *g, struct exchange *x, enum refusal reason, const 
 	struct blob *content = carries ? refuse_content(&x->request->view.header, reason, text) : NULL;
 	struct reply r = { .kind = REPLY_REFUSE, .message = content, .body = content != NULL ? "error" : NULL, .reason = reason,
 		.seconds = refuse_seconds(reason), .text = text };
+	char id[2 * CAP_TRANSACTION_ID + 4];
 	struct log_field fields[] = {
-		{ "peer", x->peer.text }, { "listener", x->listener->name }, { "reason", refuse_name(reason) }, { NULL, NULL }
+		{ "peer", x->peer.text }, { "listener", x->listener->name }, { "reason", refuse_name(reason) },
+		{ "route", route_of(x) }, { "transactionID", id_of(x, id) }, { NULL, NULL }
 	};
 
 	log_event(LOG_WARN_, "refused", fields, "%s", text != NULL ? text : refuse_name(reason));
@@ -99,11 +117,11 @@ reply_fault(struct gateway *g, struct exchange *x, const struct verdict *v, cons
 	struct blob *octets = refuse_message(&m->header, m, v);
 	enum body body = v->in_body ? body_answer(m->body) : BODY_ERROR;
 	int64_t release = c->delayed ? x->arrived_ms + g->settings->limits.mac_refusal_delay : 0;
-	char text[400];
+	char text[400], id[2 * CAP_TRANSACTION_ID + 4];
 	struct log_field fields[] = {
 		{ "peer", x->peer.text }, { "listener", x->listener->name }, { "body", body_name(m->body) },
-		{ "failInfo", failure_name(v->fault.failure) }, { "route", c->route != NULL ? c->route->name : NULL },
-		{ "sender", c->who != NULL ? c->who->text : NULL }, { NULL, NULL }
+		{ "failInfo", failure_name(v->fault.failure) }, { "route", c->route != NULL ? c->route->name : route_of(x) },
+		{ "sender", c->who != NULL ? c->who->text : NULL }, { "transactionID", id_of(x, id) }, { NULL, NULL }
 	};
 
 	fault_text(&v->fault, text, sizeof(text));

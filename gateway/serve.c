@@ -15,6 +15,13 @@ enum { TICKET_SECONDS = 10 };	// when a peer that polls by its transport shall a
 
 static const struct fault_context no_context;
 
+// The log names the route of an exchange that is refused.
+static void
+note_route(struct exchange *x, const char *route)
+{
+	snprintf(x->route, sizeof(x->route), "%s", route);
+}
+
 // ---- facts
 
 enum event
@@ -182,6 +189,8 @@ serve_act(struct gateway *g, struct transaction *t, const struct asking *a, enum
 	bool fresh = t->state == STATE_NEW;
 	uint64_t row = t->handle;
 
+	if (a->x != NULL)
+		note_route(a->x, t->route);
 	if (e == EVENT_CONFIRM && d.submit)
 		t->rejecting = facts->rejecting;
 	if (d.submit)
@@ -218,6 +227,7 @@ serve_route(struct gateway *g, struct exchange *x)
 		reply_failure(g, x, FAIL_NOT_AUTHORIZED, text, &no_context);
 		return NULL;
 	}
+	note_route(x, r->name);
 	if (r->target == TARGET_REJECT) {
 		reply_failure(g, x, r->reject_status, r->reject_text != NULL ? r->reject_text : "this gateway does not pass such requests on", &context);
 		return NULL;
@@ -273,6 +283,7 @@ go_on(struct gateway *g, struct transaction *t, struct exchange *x, enum event e
 	struct span nonce = x->request->view.header.sender_nonce;
 	struct fault_context context = { .route = r };
 
+	note_route(x, t->route);
 	if (r == NULL || r->target == TARGET_REJECT) {
 		reply_refusal(g, x, REFUSE_UNAVAILABLE, "the route this transaction began on is gone from the configuration");
 		return 0;

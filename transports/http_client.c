@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/list.h"
+#include "base/log.h"
 #include "base/map.h"
 #include "base/memory.h"
 #include "transports/http.h"
@@ -246,8 +247,11 @@ on_ended(void *owner, bool well, const char *text)
 	struct link *k = owner;
 
 	if (k->state == LINK_CONNECTING) {
-		char why[1024];
-		snprintf(why, sizeof(why), "cannot reach %s: %s", k->upstream->url->text, text);
+		char why[256];
+		// The outcome's text goes to the device, which need not know what the inner network looks like.
+		struct log_field fields[] = { { "upstream", k->upstream->name }, { "url", k->upstream->url->text }, { NULL, NULL } };
+		snprintf(why, sizeof(why), "cannot be reached: %s", text);
+		log_event(LOG_WARN_, "upstream", fields, "%s", why);
 		link_break(k, CAUSE_BROKEN, why);
 		return;
 	}

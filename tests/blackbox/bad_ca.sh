@@ -6,7 +6,7 @@ need openssl python3
 PYTHONDONTWRITEBYTECODE=1
 export PYTHONDONTWRITEBYTECODE
 need_drivers http coap tcp file
-plan 49
+plan 52
 ok "PKI and CA" device_pki farm
 drop_folder "$T/drop"
 configuration "$T/gate.yaml" <<YAML
@@ -74,6 +74,9 @@ ok "a CA that takes a second" enrol
 mode pass
 stop "$pid_farm"
 ok "the CA is down: systemUnavail" hears 503 systemUnavail
+ok "the device hears the upstream's name" grep -aq "upstream plant: cannot be reached" "$T/h.rsp"
+ok "and not where it is" fails grep -aq '127\.0\.0\.1\|http:' "$T/h.rsp"
+ok "the log has both" contains "$T/gate.log" "warn  upstream: cannot be reached: .*upstream=plant url=$url"
 ok "CoAP device, the CA is down: 5.03 with systemUnavail" coap_hears 5.03 systemUnavail
-ok "TCP device, the CA is down: errorMsgRep with the reason" tcp_hears "type 6: .*cannot reach"
+ok "TCP device, the CA is down: errorMsgRep with the reason" tcp_hears "type 6: .*cannot be reached"
 ok "SIGTERM ends with 0" stop "$pid_gate"
