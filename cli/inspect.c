@@ -46,7 +46,8 @@ print_help(FILE *out)
 		"      --as KIND       message, certificate, crl, pkcs10 or crmf: do not find out\n"
 		"      --hex           long octet strings to their end\n"
 		"  -h, --help          this text\n\n"
-		"Exit code 0: all could be read; 6: something is malformed, and where; 7: the file cannot be opened.\n", out);
+		"Exit code 0: all could be read; 6: something is malformed, and where, or is nothing that is shown: a key,\n"
+		"PKCS#7, PKCS#12; 7: the file cannot be opened.\n", out);
 }
 
 static bool
@@ -292,13 +293,53 @@ show_elements(const struct request *r, struct span octets)
 	return EXIT_VERIFICATION;
 }
 
-// PKCS#1, SEC 1, PKCS#8 and PKCS#12 begin with their version; nothing of CMP does.
-static bool
-private_key_form(struct span octets)
-{
-	struct span contents;
+// ---- what is nothing of ours
 
-	return der_take(&octets, DER_SEQUENCE, &contents) && der_next_is(contents, DER_INTEGER);
+static bool
+oid_begins(struct span octets, const char *prefix, size_t len)
+{
+	struct span oid;
+
+	return der_take_oid(&octets, &oid) && oid.len > len && memcmp(oid.data, prefix, len) == 0;
+}
+
+#define PKCS(octet) "\x2a\x86\x48\x86\xf7\x0d\x01" octet	// 1.2.840.113549.1.N
+#define IN_PKCS(octets, octet) oid_begins(octets, PKCS(octet), sizeof(PKCS(octet)) - 1)
+
+// PKCS#1, SEC 1, PKCS#8 and PKCS#12 begin with their version; nothing of CMP does.
+static const char *
+versioned_name(struct span contents)
+{
+	struct span ignored, second;
+
+	if (!der_take(&contents, DER_INTEGER, &ignored))
+		return NULL;
+	if (der_take(&contents, DER_SEQUENCE, &second) && IN_PKCS(second, "\x07"))
+		return "this is a PKCS#12 file; private keys stand in it, and key material is never shown";
+	return "this looks like a private key; key material is never shown";
+}
+
+// What people have beside the structures that are shown; NULL when it is none
+// of these. No structure of CMP begins with an OID, or with an algorithm and a string.
+static const char *
+foreign_name(struct span octets)
+{
+	struct span contents, first;
+
+	if (!der_take(&octets, DER_SEQUENCE, &contents))
+		return NULL;
+	const char *name = versioned_name(contents);
+	if (name != NULL)
+		return name;
+	if (IN_PKCS(contents, "\x07"))
+		return "this is PKCS#7 (CMS), which is not shown here; openssl pkcs7 -print_certs shows the certificates in it";
+	if (!der_take(&contents, DER_SEQUENCE, &first))
+		return NULL;
+	if (der_next_is(contents, DER_OCTET_STRING) && (IN_PKCS(first, "\x05") || IN_PKCS(first, "\x0c")))
+		return "this is an encrypted private key; key material is never shown";
+	if (der_next_is(contents, DER_BIT_STRING) && der_next_is(first, DER_OID))
+		return "this is a public key alone, which is not shown here; openssl pkey -pubin -text shows it";
+	return NULL;
 }
 
 static int
@@ -306,8 +347,10 @@ show(const struct request *r, enum kind label, struct span octets)
 {
 	enum kind kind = r->kind != KIND_COUNT ? r->kind : label;
 
-	if (private_key_form(octets)) {
-		fprintf(stderr, "cmpgate inspect: %s: this looks like a private key; key material is never shown\n", r->file);
+	const char *foreign = foreign_name(octets);
+
+	if (foreign != NULL) {
+		fprintf(stderr, "cmpgate inspect: %s: %s\n", r->file, foreign);
 		return EXIT_VERIFICATION;
 	}
 	if (r->asn1)
@@ -336,7 +379,7 @@ show_pem(const struct request *r, struct span text)
 		buffer_init(&octets, INPUT_MAX);
 		enum pem_result found = pem_take(&text, label, &octets, &f);
 		if (found == PEM_FOUND && private_key_label(label))
-			fprintf(stderr, "cmpgate inspect: %s: a %s is in there; key material is never shown\n", r->file, label);
+			fprintf(stderr, "cmpgate inspect: %s: key material (%s) is in there, and is never shown\n", r->file, label);
 		else if (found == PEM_FOUND)
 			one = show(r, kind_of_label(label), buffer_span(&octets));
 		else if (found == PEM_BAD)

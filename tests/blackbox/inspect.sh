@@ -3,7 +3,7 @@
 # a tree and as JSON; what is malformed, and where; and nothing secret.
 . "$srcdir/tests/blackbox/lib.sh"
 need openssl python3
-plan 74
+plan 85
 # json FILE PATH WANT: a member, as "body.type" or "body.response.0.certReqId".
 json() {
 	"$cmpgate" inspect --json "$1" >"$T/json" || return 1
@@ -105,6 +105,21 @@ ok "a private key is not shown" code 6 "$cmpgate" inspect --asn1 "$T/dev.key"
 ok "nothing of it" equal "$(wc -c <"$T/out" | tr -d ' ')" 0
 openssl ec -in "$T/dev.key" -outform DER -out "$T/key.der" 2>/dev/null
 ok "nor a private key in DER" code 6 "$cmpgate" inspect --asn1 "$T/key.der"
+ok "and why, is said" contains "$T/err" "looks like a private key"
+openssl ec -in "$T/dev.key" -out "$T/ec.pem" 2>/dev/null
+ok "SEC 1 in PEM" code 6 "$cmpgate" inspect "$T/ec.pem"
+ok "is named" contains "$T/err" "key material (EC PRIVATE KEY) is in there"
+openssl pkcs8 -topk8 -in "$T/dev.key" -passout pass:x -outform DER -out "$T/enc.der" 2>/dev/null
+ok "nor an encrypted one" code 6 "$cmpgate" inspect --asn1 "$T/enc.der"
+ok "which is named" contains "$T/err" "this is an encrypted private key"
+openssl pkcs12 -export -inkey "$T/dev.key" -in "$T/dev.crt" -passout pass:x -out "$T/dev.p12" 2>/dev/null
+ok "PKCS#12" code 6 "$cmpgate" inspect "$T/dev.p12"
+ok "is named, and not shown" contains "$T/err" "this is a PKCS#12 file"
+openssl crl2pkcs7 -nocrl -certfile "$T/dev.crt" -out "$T/dev.p7"
+ok "PKCS#7" sh -c "'$cmpgate' inspect '$T/dev.p7' 2>&1 | grep -q 'this is PKCS#7 (CMS)'"
+ok "a public key" sh -c "openssl pkey -in '$T/dev.key' -pubout | '$cmpgate' inspect - 2>&1 | grep -q 'this is a public key alone'"
+ok "nothing is written of them" equal "$(for f in dev.p12 dev.p7 enc.der; do "$cmpgate" inspect --asn1 "$T/$f" 2>/dev/null; done)" ""
+ok "the example of the manual page" equal "$("$cmpgate" inspect --json "$T/r1.ir-sig" | python3 -c 'import json, sys; print(json.load(sys.stdin)["body"]["response"][0]["status"]["status"])')" accepted
 ok "elements with offsets" sh -c "'$cmpgate' inspect --asn1 '$T/q1.ir-sig' | grep -q '^ *7 *1 *INTEGER 02'"
 # An EnvelopedData as revocation passphrase: who can open it and how it is encrypted, never what is in it.
 wrap() {
