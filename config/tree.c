@@ -169,7 +169,7 @@ check_text(struct builder *b, const struct node *n, const yaml_event_t *event)
 		return false;
 	}
 	for (size_t i = 0; i < len; i++) {
-		if ((text[i] >= 0 && text[i] < 0x20 && text[i] != '\n' && text[i] != '\t') || text[i] == 0x7f) {
+		if (((unsigned char)text[i] < 0x20 && text[i] != '\n' && text[i] != '\t') || text[i] == 0x7f) {
 			finding_add(b->load->findings, CODE_VALUE, &n->at, "the text holds a control character (0x%02x)", (unsigned)text[i]);
 			return false;
 		}

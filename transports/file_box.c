@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <strings.h>
 #include <sys/file.h>
@@ -26,36 +27,53 @@
 
 // ---- folders
 
+// Why a folder cannot be used, by its whole path, and what helps.
 static int
-open_folder(int at, const char *name, struct fault *f)
+refuse_folder(struct fault *f, const char *path, const char *name, const char *what, int error)
 {
-	if (mkdirat(at, name, 0700) != 0 && errno != EEXIST) {
-		fault_set(f, FAIL_NONE, "url", "cannot make the folder %s: %s", name, strerror(errno));
-		return -1;
-	}
+	const struct passwd *user = getpwuid(geteuid());
+	const char *who = user != NULL ? user->pw_name : "the user of the gateway";
+	bool rights = error == EACCES || error == EPERM;
+
+	if (rights)
+		fault_set(f, FAIL_NONE, "url", "cannot %s %s%s: %s; it must belong to %s, or be open to it in full: chown %s %s%s", what, path, name,
+			strerror(error), who, who, path, name);
+	else
+		fault_set(f, FAIL_NONE, "url", "cannot %s %s%s: %s", what, path, name, strerror(error));
+	return -1;
+}
+
+// Make a folder where it is missing, and open it: name below `at`, whose path
+// with its slash is for messages.
+static int
+open_folder(int at, const char *path, const char *name, struct fault *f)
+{
+	if (mkdirat(at, name, 0700) != 0 && errno != EEXIST)
+		return refuse_folder(f, path, name, "make the folder", errno);
 	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		fault_set(f, FAIL_NONE, "url", "cannot open the folder %s: %s", name, strerror(errno));
-	else if (faccessat(at, name, R_OK | W_OK | X_OK, AT_EACCESS) != 0) {
-		fault_set(f, FAIL_NONE, "url", "the folder %s must be writable for this user", name);
-		close(fd);
-		fd = -1;
-	}
-	return fd;
+		return refuse_folder(f, path, name, "open the folder", errno);
+	if (faccessat(at, name, R_OK | W_OK | X_OK, AT_EACCESS) == 0)
+		return fd;
+	refuse_folder(f, path, name, "write in the folder", errno);
+	close(fd);
+	return -1;
 }
 
 bool
 file_box_open(struct file_box *b, const char *path, struct fault *f)
 {
-	int box = open_folder(AT_FDCWD, path, f);
+	int box = open_folder(AT_FDCWD, "", path, f);
+	char inside[600];
 
 	*b = (struct file_box){ -1, -1, -1, -1 };
 	if (box < 0)
 		return false;
-	b->in = open_folder(box, "in", f);
-	b->out = open_folder(box, "out", f);
-	b->done = open_folder(box, "done", f);
-	b->bad = open_folder(box, "bad", f);
+	snprintf(inside, sizeof(inside), "%s/", path);
+	b->in = open_folder(box, inside, "in", f);
+	b->out = open_folder(box, inside, "out", f);
+	b->done = open_folder(box, inside, "done", f);
+	b->bad = open_folder(box, inside, "bad", f);
 	close(box);
 	if (b->in >= 0 && b->out >= 0 && b->done >= 0 && b->bad >= 0)
 		return true;
@@ -354,6 +372,16 @@ file_box_read(const struct file_box *b, const char *name, size_t limit, struct b
 
 // ---- writing
 
+// What we write is for our user alone, unless the folder is open to a group: who
+// made it so wants the group to read what comes.
+static unsigned
+mode_in(int folder)
+{
+	struct stat st;
+
+	return fstat(folder, &st) == 0 && (st.st_mode & S_IRGRP) != 0 ? 0640 : 0600;
+}
+
 // Tell whether a file of a folder holds exactly these octets.
 static bool
 holds(int folder, const char *name, struct span octets)
@@ -551,7 +579,7 @@ put_answer(const struct names *names, struct span answer, struct fault *f)
 		if (stands_already(names, next, answer))
 			return true;
 		name_write(names, next, out);
-		enum durable d = durable_write(names->folder, out, answer, 0600, f);
+		enum durable d = durable_write(names->folder, out, answer, mode_in(names->folder), f);
 		if (d != DURABLE_EXISTS)
 			return d == DURABLE_DONE;
 	}
@@ -594,7 +622,7 @@ file_box_bad(const struct file_box *b, const char *name, const struct file_mark 
 		return true;
 	name_write(&names, name_free(&names), free_name);
 	snprintf(note, sizeof(note), "%s.txt", free_name);
-	bool well = durable_replace(b->bad, note, text, 0600, f) && found == FOUND && move_away(b, fd, name, mark, &names, left, f);
+	bool well = durable_replace(b->bad, note, text, mode_in(b->bad), f) && found == FOUND && move_away(b, fd, name, mark, &names, left, f);
 	if (*left)
 		unlinkat(b->bad, note, 0);
 	if (fd >= 0)
@@ -609,7 +637,7 @@ file_box_status(const struct file_box *b, const char *name, const char *text, st
 
 	file_name_stem(name, stem, sizeof(stem));
 	snprintf(note, sizeof(note), "%s.status.txt", stem);
-	return durable_replace(b->out, note, span_text(text), 0600, f);
+	return durable_replace(b->out, note, span_text(text), mode_in(b->out), f);
 }
 
 void

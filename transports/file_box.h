@@ -52,6 +52,7 @@ enum file_read file_box_read(const struct file_box *b, const char *name, size_t 
 // with the same octets is the same answer. *left: in/ holds another file under the name by now, which stays.
 bool file_box_answer(const struct file_box *b, const char *name, const struct file_mark *mark, const char *body, struct span answer,
 	bool *left, struct fault *f);
+// What is written here and below can be read by the group when its folder can, else by our user alone.
 // Move a file to bad/NAME and write the reason to bad/NAME.txt, both with a number
 // when taken. *left as above; then nothing is written.
 bool file_box_bad(const struct file_box *b, const char *name, const struct file_mark *mark, const char *reason, bool *left, struct fault *f);

@@ -4,7 +4,7 @@
 need python3 ip unshare setpriv
 need_drivers http file
 [ "$(id -u)" = 0 ] || skip_all "needs root"
-plan 32
+plan 40
 drop_folder "$T/drop"
 install -d -o nobody -m 700 "$T/state"
 # A network of its own, so that ports below 1024 are free.
@@ -87,3 +87,27 @@ install -d -o nobody -m 700 "$T/own"
 ok "as another user, user: is told to have no effect" sh -c "timeout 2 setpriv --reuid=nobody --regid=$gid --clear-groups '$cmpgate' run -c '$T/own.yaml' 2>&1 | grep -q 'info  start: user: daemon has no effect'"
 sed -i 's/user: daemon/user: nobody/' "$T/own.yaml"
 ok "but not when it is that user" sh -c "! timeout 2 setpriv --reuid=nobody --regid=$gid --clear-groups '$cmpgate' run -c '$T/own.yaml' 2>&1 | grep -q 'has no effect'"
+
+# A drop folder that another user fills and empties: daemon, by the group of that name.
+install -d -m 755 "$T/shared"
+install -d -o nobody -g daemon -m 2770 "$T/shared/in"
+install -d -o nobody -g daemon -m 2750 "$T/shared/out" "$T/shared/done" "$T/shared/bad"
+cat >"$T/shared.yaml" <<YAML
+version: 1
+user: nobody
+group: daemon
+store: {path: $T/state}
+listeners: {files: "file:$T/shared"}
+upstreams: {plant: "http://127.0.0.1:9/"}
+YAML
+cp "$T/shared.yaml" "$T/bad.yaml"
+ok "a drop folder of root: who must own it, and what to type" refuses "cannot write in the folder $T/shared: Permission denied; it must belong to nobody.*chown nobody $T/shared"
+chown nobody "$T/shared"
+ok "a shared drop folder" gate shared
+as_daemon() { setpriv --reuid=daemon --regid=daemon --clear-groups sh -c "$1"; }
+ok "another user puts a file in" as_daemon "umask 027; cd '$T/shared/in' && cat >.new <'$srcdir/tests/bench/ir.der' && mv .new ir.pki && echo noise >.n && mv .n noise.pki"
+ok "what is no message is moved" python3 "$peers/wait_file.py" "$T/shared/bad" noise.pki 10
+ok "its reason can be read" as_daemon "grep -q 'not a PKIMessage' '$T/shared/bad/noise.txt'"
+ok "so can what out/ says" sh -c "python3 '$peers/wait_file.py' '$T/shared/out' ir.status.txt 10"
+ok "by that user" as_daemon "grep -q 'cannot be reached' '$T/shared/out/ir.status.txt'"
+ok "SIGTERM ends with 0" stop "$pid"
