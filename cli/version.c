@@ -51,8 +51,10 @@ print_json(void)
 	}
 	char *text = cJSON_Print(root);
 	cJSON_Delete(root);
-	if (text == NULL)
+	if (text == NULL) {
+		fputs("cmpgate version: out of memory\n", stderr);
 		return false;
+	}
 	puts(text);
 	cJSON_free(text);
 	return true;
@@ -82,7 +84,7 @@ run(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	if (json)
-		return print_json() ? EXIT_DONE : EXIT_INTERNAL;
+		return print_json() ? EXIT_DONE : EXIT_LOCAL;
 	print_text();
 	return EXIT_DONE;
 }

@@ -4,7 +4,7 @@
 . "$srcdir/tests/blackbox/lib.sh"
 need python3
 need_drivers http
-plan 33
+plan 36
 configuration "$T/gate.yaml" <<YAML
 listeners: {field: "http://127.0.0.1:0"}
 upstreams: {plant: "http://127.0.0.1:9/"}
@@ -82,3 +82,7 @@ ok "and removes its folder" fails test -e "$folder"
 ok "version names each library once" sh -c "! '$cmpgate' version | grep -q 'libyaml libyaml' && '$cmpgate' version | grep -q '  libyaml [0-9]'"
 ok "./check --help" sh -c "'$srcdir/check' --help | grep -q -- --build-only"
 ok "./demo --help" sh -c "'$srcdir/demo' --help | grep -q 'Leaves nothing running'"
+
+ok "the script for procd parses" sh -n "$srcdir/packaging/openwrt/cmpgate.init"
+ok "the unit for systemd names the program and its configuration" grep -q '^ExecStart=/.*/bin/cmpgate run -c /.*/cmpgate/cmpgate.yaml$' "$builddir/packaging/systemd/cmpgate.service"
+ok "no placeholder is left in it" fails grep -q '@[a-z]*dir@' "$builddir/packaging/systemd/cmpgate.service"

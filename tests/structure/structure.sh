@@ -72,7 +72,7 @@ result "each header's guard is its path" "$T/guards"
 
 grep -o '`[a-z]*/[A-Za-z0-9_./-]*`' docs/*.md README.md CONTRIBUTING.md | sort -u | while IFS=: read -r file name; do
 	name=$(echo "$name" | tr -d '`')
-	case $name in build/*|*/|*.yaml|*NAME*) continue ;; esac
+	case $name in /*|build/*|*/|*.yaml|*NAME*) continue ;; esac
 	[ -e "$name" ] || [ -e "$name.c" ] || ls -d $name >/dev/null 2>&1 || echo "$file names $name, which is not there"
 done >"$T/names"
 for page in docs/*.md; do
