@@ -104,6 +104,8 @@ summary(const struct findings *f, char *out, size_t size)
 
 		assert_int_equal(x->severity, x->code[0] == 'E' ? FINDING_ERROR : x->code[0] == 'W' ? FINDING_WARNING : FINDING_NOTE);
 		assert_non_null(finding_explain(x->code));
+		if (x->severity != FINDING_NOTE && x->help == NULL)
+			fail_msg("%s says nothing about what can be done: %s", x->code, x->message);
 		len += (size_t)snprintf(out + len, size - len, "%s%s ", i > 0 ? ", " : "", x->code);
 		if (!main_file)
 			len += (size_t)snprintf(out + len, size - len, "%s:", base_name(x->file));
