@@ -2,7 +2,7 @@
 # check, config and explain on real files: what is wrong, where, and the exit code.
 . "$srcdir/tests/blackbox/lib.sh"
 need python3
-need_drivers http
+need_drivers http coap tcp
 plan 100
 f=$T/gate.yaml
 good() {

@@ -3,7 +3,7 @@
 # running gateway decides the same.
 . "$srcdir/tests/blackbox/lib.sh"
 need openssl python3
-need_drivers http
+need_drivers http tcp file
 plan 41
 ok "PKI and CA" device_pki farm
 configuration "$T/gate.yaml" <<YAML
