@@ -463,6 +463,12 @@ http1_body(const struct http1 *h)
 	return buffer_span(&h->body);
 }
 
+void
+http1_empty(struct http1 *h)
+{
+	buffer_clear(&h->body);
+}
+
 struct http1_fault
 http1_fault(const struct http1 *h)
 {

@@ -43,6 +43,8 @@ enum http1_step http1_feed(struct http1 *h, struct span octets, size_t *used);
 enum http1_step http1_end(struct http1 *h);
 const struct http1_head *http1_head(const struct http1 *h);
 struct span http1_body(const struct http1 *h);
+// Let go of the body; all else that was read stays.
+void http1_empty(struct http1 *h);
 struct http1_fault http1_fault(const struct http1 *h);
 // Tell whether any octet came, and whether the head stands.
 bool http1_started(const struct http1 *h);

@@ -300,6 +300,7 @@ deliver(struct connection *c)
 		refuse(c, 503, "out of memory");
 		return;
 	}
+	http1_empty(c->reader);		// its octets are in the blob, and count once
 	stream_peer(c->stream, &peer);
 	stream_deadline(c->stream, 0);
 	c->busy = c->delivering = true;
@@ -311,7 +312,7 @@ deliver(struct connection *c)
 	c->delivering = false;
 	if (c->busy) {
 		c->exchange = exchange;
-		http1_free(c->reader);	// its octets are in the blob
+		http1_free(c->reader);
 		c->reader = NULL;
 	}
 }

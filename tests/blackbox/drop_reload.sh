@@ -27,7 +27,7 @@ sys.stdout.buffer.write(message(Header(id=new_id('$1')), genm()))" >"$T/drop/in/
 held() { drop HOLD "$1" && ask_ca held >/dev/null; }
 ok "a message is with the CA" held first
 write gate 6s ""
-reload() { kill -HUP "$pid_gate" && python3 "$peers/await_line.py" "$T/gate.log" "$pid_gate" 'is in force: 1 listeners' 10; }
+reload() { kill -HUP "$pid_gate" && python3 "$peers/await_line.py" "$T/gate.log" "$pid_gate" 'is in force: 1 listener,' 10; }
 ok "the listener gets other settings" reload
 ok "a second message comes" drop T second
 equal_count() { equal "$(ask_ca count)" "$1"; }

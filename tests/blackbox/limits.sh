@@ -21,7 +21,7 @@ ca_url=http://127.0.0.1:$line/
 gate() {
 	configuration "$T/$1.yaml" <<-YAML
 	listeners: {web: "http://0.0.0.0:0", coap: "coap://0.0.0.0:0", tcp: "tcp://0.0.0.0:0"}
-	upstreams: {plant: {url: "${ca_url}pkix/", connections: 64}}
+	upstreams: {plant: {url: "${ca_url}pkix/", connections: 64, timeout: 60s}}
 	limits: {$2}
 	YAML
 	gateway "$1" "$T/$1.yaml" || return 1
@@ -50,7 +50,7 @@ works "$rate, rate_exempt: [192.0.2.9]" rate_exempt web "exempt networks and loo
 works "$rate" flood_of_non coap "a flood of NON: 4.29, and few reach the CA"
 works "$rate" flood_of_polls web "a flood of pollReq: 429, and few reach the CA"
 works "$rate, exchange_timeout: 1s" flood_of_references tcp "a flood of polls by reference: errorMsgRep"
-works "bytes_in_flight: 1MiB, rate: 1000/s, rate_burst: 1000" bytes_in_flight "web coap tcp" "to the octet: 503, 5.03, errorMsgRep; what runs is finished"
+works "bytes_in_flight: 1MiB, exchange_timeout: 60s, rate: 1000/s, rate_burst: 1000" bytes_in_flight "web coap tcp" "to the octet: 503, 5.03, errorMsgRep; what runs is finished"
 works "transactions: 2" transactions "web coap tcp" "503, 5.03, errorMsgRep; what runs is finished"
 works "connections: 2" connections "web tcp" "an idle one makes place; where all are at work, the newcomer is closed"
 works "connections_per_source: 2" per_source web "the same within one source; others and loopback keep their place"

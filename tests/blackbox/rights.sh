@@ -107,7 +107,7 @@ ok "a shared drop folder" gate shared
 as_daemon() { setpriv --reuid=daemon --regid=daemon --clear-groups sh -c "$1"; }
 ok "another user puts a file in" as_daemon "umask 027; cd '$T/shared/in' && cat >.new <'$srcdir/tests/bench/ir.der' && mv .new ir.pki && echo noise >.n && mv .n noise.pki"
 ok "what is no message is moved" python3 "$peers/wait_file.py" "$T/shared/bad" noise.pki 10
-ok "its reason can be read" as_daemon "grep -q 'not a PKIMessage' '$T/shared/bad/noise.txt'"
+ok "its reason can be read" as_daemon "grep -q 'not a PKIMessage' '$T/shared/bad/noise.pki.txt'"
 ok "so can what out/ says" sh -c "python3 '$peers/wait_file.py' '$T/shared/out' ir.status.txt 10"
 ok "by that user" as_daemon "grep -q 'cannot be reached' '$T/shared/out/ir.status.txt'"
 ok "SIGTERM ends with 0" stop "$pid"

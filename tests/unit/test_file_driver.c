@@ -194,7 +194,9 @@ events_tell(void **state)
 	tick();
 	put("in", "a.pki");	// the clock stands still: no rescan is due
 	await_delivery(1);
-	assert_string_equal(core.return_label, "a.pki");
+	// What the file holds, then its name.
+	assert_int_equal(core.return_label_len, 16 + 5);
+	assert_memory_equal(core.return_label + 16, "a.pki", 5);
 	assert_string_equal(core.peer.text, "a.pki");
 }
 
@@ -279,9 +281,9 @@ refused_for_good(void **state)
 	open_box();
 	for (int i = 0; i < 3; i++) {
 		struct reply refusal = { .kind = REPLY_REFUSE, .reason = reasons[i], .seconds = 30, .text = "it is no message" };
-		char name[16], note[16];
+		char name[16], note[24];
 		snprintf(name, sizeof(name), "f%d.pki", i);
-		snprintf(note, sizeof(note), "f%d.txt", i);
+		snprintf(note, sizeof(note), "f%d.pki.txt", i);
 		put("in", name);
 		await_delivery(i + 1);
 		reply(&refusal);
@@ -302,7 +304,7 @@ posted_later(void **state)
 	open_box();
 	put("in", "a.pki");
 	await_delivery(1);
-	assert_true(driver_file.listener_post(listener, span_text("a.pki"), message, "cp", &f));
+	assert_true(driver_file.listener_post(listener, span_of(core.return_label, core.return_label_len), message, "cp", &f));
 	UNTIL(stands("done", "a.pki"))
 		;
 	assert_true(holds("out", "a.cp.pki", "answer of a day later"));

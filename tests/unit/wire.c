@@ -39,8 +39,10 @@ on_deliver(void *context, void *listener, uint64_t token, const struct peer *pee
 	(void)context;
 	(void)listener;
 	assert_int_equal(kind, CONTENT_PKIMESSAGE);
-	assert_true(return_label.len < sizeof(core.return_label));
-	snprintf(core.return_label, sizeof(core.return_label), "%.*s", (int)return_label.len, (const char *)return_label.data);
+	assert_true(return_label.len <= sizeof(core.return_label));
+	core.return_label_len = return_label.len;
+	if (return_label.len > 0)
+		memcpy(core.return_label, return_label.data, return_label.len);
 	core.delivered++;
 	core.token = token;
 	core.peer = *peer;

@@ -29,7 +29,8 @@ struct wire_core {
 	struct peer peer;
 	struct label label;
 	size_t octets;			// of the last message
-	char return_label[129];
+	uint8_t return_label[128];
+	size_t return_label_len;
 	int outcome_count;
 	struct core_outcome outcomes[CORE_OUTCOMES];
 	int refused;			// times that the driver counted "http.refused" or "tcp.framing"
