@@ -12,7 +12,9 @@ struct hash {
 		wc_Sha sha1;
 		wc_Sha256 sha256;	// SHA-224 as well
 		wc_Sha512 sha512;	// SHA-384 as well
+#ifdef WOLFSSL_SHAKE256
 		wc_Shake shake;
+#endif
 	} state;
 };
 

@@ -33,7 +33,10 @@ bool key_type_is_ec(enum key_type t);
 unsigned key_bits(const struct public_numbers *p);
 // Refuse numbers that are no key: RSA modulus even, below RSA_BITS_MIN or above
 // RSA_BITS_MAX, exponent even, below 3 or above 2^32; a point of the wrong
-// length, compressed, at infinity or off its curve. Bounded in time by the caps.
+// length, compressed, at infinity or off its curve; of Edwards curves a wrong
+// length or a y beyond the field. Bounded in time by the caps. Faults, with the
+// path "publicKey": badCertTemplate for CRYPTO_BAD_INPUT, badAlg for CRYPTO_UNSUPPORTED
+// (the curve is not in this build), systemUnavail for CRYPTO_FAILED.
 enum crypto_result public_key_check(const struct public_numbers *p, struct fault *f);
 
 enum signature_kind { SIGNATURE_RSA_PKCS1, SIGNATURE_RSA_PSS, SIGNATURE_ECDSA, SIGNATURE_ED25519, SIGNATURE_ED448 };
@@ -45,7 +48,9 @@ struct signature_scheme { enum signature_kind kind; enum digest digest; unsigned
 // asked: the kind fits the key type, the signature has exactly the length of
 // the modulus (RSA), of an Edwards signature, or is a strict DER SEQUENCE of
 // two positive minimal INTEGERs below the order (ECDSA; not 0). CRYPTO_WRONG:
-// it does not verify; CRYPTO_BAD_INPUT: key or form are none.
+// it does not verify; CRYPTO_BAD_INPUT: key, form or scheme (SHA-1, a salt too
+// long) are none; CRYPTO_UNSUPPORTED: the build lacks the curve or, for RSA, does
+// not compute with an exponent above 2^26.
 enum crypto_result signature_verify(const struct public_numbers *key, const struct signature_scheme *scheme,
 	const struct span *parts, size_t count, struct span signature);
 
@@ -62,7 +67,7 @@ struct private_key *private_key_new(enum key_type type, struct span octets, stru
 // (copied, wiped at the end). The module is that of the URI, else `module`.
 // pin-value in the URI is refused: a PIN never stands in a configuration. The
 // slot is found by its labels, never by position alone; public numbers come
-// from the token. NULL with a fault that tells what was found instead: no
+// from the token. A PIN that the token refuses once is not tried again. NULL with a fault that tells what was found instead: no
 // module, no such token, a wrong PIN, no such object, or two of them.
 struct private_key *private_key_token(const char *uri, const char *module, struct span pin, struct fault *f);
 struct private_key *private_key_ref(struct private_key *k);
@@ -71,7 +76,9 @@ void private_key_unref(struct private_key *k);	// NULL is allowed; the last one 
 const struct public_numbers *private_key_public(const struct private_key *k);
 // Sign the parts one after the other; the signature is appended to out. An RSA
 // signature is verified before it leaves (a fault in the computation would
-// give the key away). CRYPTO_FAILED with the fault when the token is gone.
+// give the key away), and so is one by a token. A token session that was lost is
+// opened once more. CRYPTO_FAILED with the fault (systemUnavail, or none of the
+// bits for a token that is gone); nothing is appended then.
 enum crypto_result private_key_sign(struct private_key *k, const struct signature_scheme *scheme,
 	const struct span *parts, size_t count, struct buffer *out, struct fault *f);
 

@@ -186,17 +186,29 @@ must_verify(const struct private_key *k)
 	return k->numbers.type == KEY_RSA || k->secret == NULL;
 }
 
+static bool
+verifies(const struct private_key *k, const struct signature_scheme *scheme, const struct input *in, struct span signature, struct fault *f)
+{
+	switch (input_verify(in, scheme, &k->numbers, signature)) {
+	case CRYPTO_OK:
+		return true;
+	case CRYPTO_UNSUPPORTED:
+		return fault_set(f, FAIL_SYSTEM_FAILURE, "", "this build of wolfSSL does not compute with the key's exponent");
+	case CRYPTO_FAILED:
+		return out_of_memory(f);
+	default:
+		return fault_set(f, FAIL_SYSTEM_FAILURE, "", "a signature of our own key does not verify");
+	}
+}
+
 static enum crypto_result
 sign_input(struct private_key *k, const struct signature_scheme *scheme, const struct input *in, struct buffer *out, struct fault *f)
 {
 	size_t before = out->len;
 	enum crypto_result result = sign_in_place(k, scheme, in, out, f);
 
-	if (result == CRYPTO_OK && must_verify(k)
-		&& input_verify(in, scheme, &k->numbers, span_of(out->data + before, out->len - before)) != CRYPTO_OK) {
-		fault_set(f, FAIL_SYSTEM_FAILURE, "", "a signature of our own key does not verify");
+	if (result == CRYPTO_OK && must_verify(k) && !verifies(k, scheme, in, span_of(out->data + before, out->len - before), f))
 		result = CRYPTO_FAILED;
-	}
 	if (result != CRYPTO_OK && out->len > before) {
 		crypto_wipe(out->data + before, out->len - before);
 		out->len = before;

@@ -68,7 +68,7 @@ memory_trim(void)
 #ifndef HAVE_THREAD_LS
 
 // The library has one table for all threads, under a lock that it destroys when
-// the table is freed: only one thread computes at a time, and the table stays.
+// the table is freed: only one thread computes at a time.
 #include <pthread.h>
 static pthread_mutex_t alone = PTHREAD_MUTEX_INITIALIZER;
 
@@ -82,6 +82,7 @@ table_run(void (*run)(void *context), void *context)
 {
 	pthread_mutex_lock(&alone);
 	run(context);
+	wc_ecc_fp_free();
 	pthread_mutex_unlock(&alone);
 }
 
@@ -95,9 +96,6 @@ table_run_with(struct span key, void (*run)(void *context), void *context)
 void
 tables_trim(void)
 {
-	pthread_mutex_lock(&alone);
-	wc_ecc_fp_free();
-	pthread_mutex_unlock(&alone);
 	memory_trim();
 }
 

