@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/memory.h"
+#include "transports/lookup.h"
 
 enum { TICK_MS = 250, READ_ROOM = 65536, PARTS_MAX = 4 };
 
@@ -531,22 +532,22 @@ stream_finish(struct stream *s, int64_t ms)
 // ---- connecting
 
 struct connecting {
-	uv_getaddrinfo_t lookup;
+	struct lookup_wait lookup;
 	uv_connect_t connect;
 	struct stream *stream;		// NULL: abandoned
-	struct addrinfo *found, *next;
-	bool looking, trying;
+	unsigned port;
+	struct addresses found;
+	size_t next;			// of them to be tried
+	bool trying;
 };
 
 static void
 connecting_free(struct connecting *c)
 {
-	if (c->looking || c->trying)
+	if (c->trying)
 		return;
 	if (c->stream != NULL)
 		c->stream->connecting = NULL;
-	if (c->found != NULL)
-		uv_freeaddrinfo(c->found);
 	mem_free(c);
 }
 
@@ -559,8 +560,7 @@ connecting_abandon(struct stream *s)
 		return;
 	s->connecting = NULL;
 	c->stream = NULL;
-	if (c->looking)
-		uv_cancel((uv_req_t *)&c->lookup);
+	lookup_leave(&c->lookup);
 	connecting_free(c);
 }
 
@@ -593,7 +593,7 @@ on_reopened(uv_handle_t *handle)
 static void
 try_again(struct connecting *c, const char *why)
 {
-	if (c->next == NULL)
+	if (c->next == c->found.count)
 		connecting_failed(c, why);
 	else
 		uv_close((uv_handle_t *)&c->stream->tcp, on_reopened);
@@ -623,10 +623,10 @@ on_connected(uv_connect_t *request, int status)
 static void
 try_next(struct connecting *c)
 {
-	struct addrinfo *a = c->next;
+	struct sockaddr_storage *a = &c->found.list[c->next++];
 
-	c->next = a->ai_next;
-	int rc = uv_tcp_connect(&c->connect, &c->stream->tcp, a->ai_addr, on_connected);
+	address_set_port(a, c->port);
+	int rc = uv_tcp_connect(&c->connect, &c->stream->tcp, (const struct sockaddr *)a, on_connected);
 	if (rc == 0)
 		c->trying = true;
 	else
@@ -634,28 +634,42 @@ try_next(struct connecting *c)
 }
 
 static void
-on_looked_up(uv_getaddrinfo_t *request, int status, struct addrinfo *found)
+on_looked_up(void *owner, const struct addresses *found, const char *text)
 {
-	struct connecting *c = container_of(request, struct connecting, lookup);
+	struct connecting *c = owner;
 
-	c->looking = false;
-	c->found = found;
-	c->next = found;
-	if (c->stream == NULL)
-		connecting_free(c);
-	else if (status != 0 || found == NULL)
-		connecting_failed(c, status != 0 ? uv_strerror(status) : "the name has no address");
-	else
-		try_next(c);
+	if (found == NULL) {
+		connecting_failed(c, text);
+		return;
+	}
+	c->found = *found;
+	try_next(c);
+}
+
+// An address is tried from the loop, as a name is: by way of a handle that is closed and made anew.
+static bool
+begin_connecting(struct connecting *c, uv_loop_t *loop, const char *host)
+{
+	const char *text;
+
+	c->lookup.done = on_looked_up;
+	c->lookup.owner = c;
+	if (!lookup_literal(&c->found, host)) {
+		c->found.count = 0;
+		if (lookup_begin(&c->lookup, loop, host, &text))
+			return true;
+		log_event(LOG_WARN_, "stream", NULL, "%s cannot be looked up: %s", host, text);
+		return false;
+	}
+	uv_close((uv_handle_t *)&c->stream->tcp, on_reopened);
+	return true;
 }
 
 struct stream *
 stream_connect(uv_loop_t *loop, const char *host, unsigned port, const struct stream_events *events, void *owner)
 {
-	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
 	struct stream *s = stream_new(loop);
 	struct connecting *c = mem_alloc(sizeof(*c));
-	char service[8];
 
 	if (s == NULL || c == NULL) {
 		mem_free(c);
@@ -667,14 +681,11 @@ stream_connect(uv_loop_t *loop, const char *host, unsigned port, const struct st
 	s->owner = owner;
 	s->connecting = c;
 	c->stream = s;
-	snprintf(service, sizeof(service), "%u", port);
-	c->looking = true;
-	if (uv_getaddrinfo(loop, &c->lookup, on_looked_up, host, service, &hints) != 0) {
-		c->looking = false;
-		stream_close(s);
-		return NULL;
-	}
-	return s;
+	c->port = port;
+	if (begin_connecting(c, loop, host))
+		return s;
+	stream_close(s);
+	return NULL;
 }
 
 // ---- places
