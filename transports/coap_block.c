@@ -56,8 +56,17 @@ coap_block_slice(struct coap_block *b, struct span whole, struct span *part)
 
 // ---- Uploads
 
+struct coap_source {
+	struct map_node node;
+	size_t count;
+	size_t key_len;
+	uint8_t key[COAP_SOURCE];
+};
+
 struct coap_assembly {
 	struct map_node node;
+	struct coap_source *source;
+	bool proven;		// its peer has answered us: another block than the first came
 	struct coap_assembly *older, *newer;
 	struct buffer body;
 	int64_t touched;	// time of the last block
@@ -71,7 +80,7 @@ bool
 coap_assemblies_init(struct coap_assemblies *a, const struct coap_assembly_limits *limits)
 {
 	*a = (struct coap_assemblies){ .limits = *limits };
-	return map_init(&a->map);
+	return map_init(&a->map) && map_init(&a->sources);
 }
 
 static void
@@ -90,11 +99,43 @@ link_newest(struct coap_assemblies *a, struct coap_assembly *x)
 	a->newest = x;
 }
 
+static struct coap_source *
+source_enter(struct coap_assemblies *a, struct span peer)
+{
+	struct span key = span_of(peer.data, peer.len < COAP_SOURCE ? peer.len : COAP_SOURCE);
+	struct map_node *node = map_find(&a->sources, key);
+	struct coap_source *s = node != NULL ? container_of(node, struct coap_source, node) : mem_alloc(sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	if (node == NULL) {
+		if (key.len > 0)
+			memcpy(s->key, key.data, key.len);
+		s->node.key = span_of(s->key, key.len);
+		if (!map_insert(&a->sources, &s->node)) {
+			mem_free(s);
+			return NULL;
+		}
+	}
+	s->count++;
+	return s;
+}
+
+static void
+source_leave(struct coap_assemblies *a, struct coap_source *s)
+{
+	if (--s->count > 0)
+		return;
+	map_remove(&a->sources, &s->node);
+	mem_free(s);
+}
+
 static void
 remove_assembly(struct coap_assemblies *a, struct coap_assembly *x)
 {
 	unlink_assembly(a, x);
 	map_remove(&a->map, &x->node);
+	source_leave(a, x->source);
 	a->octets -= x->body.cap;
 	buffer_clear(&x->body);
 	mem_free(x);
@@ -117,6 +158,7 @@ coap_assemblies_clear(struct coap_assemblies *a)
 	while (a->oldest != NULL)
 		remove_assembly(a, a->oldest);
 	map_clear(&a->map);
+	map_clear(&a->sources);
 }
 
 int64_t
@@ -206,12 +248,42 @@ new_assembly(struct coap_assemblies *a, const struct coap_piece *piece)
 	x->first_mid = piece->mid;
 	x->szx = piece->block.szx;
 	buffer_init(&x->body, a->limits.message);
-	if (!map_insert(&a->map, &x->node)) {
+	x->source = source_enter(a, piece->peer);
+	if (x->source == NULL || !map_insert(&a->map, &x->node)) {
+		if (x->source != NULL)
+			source_leave(a, x->source);
 		mem_free(x);
 		return NULL;
 	}
 	link_newest(a, x);
 	return x;
+}
+
+// How soon an upload makes place for others: the lower, the sooner.
+static int
+rank_of(const struct coap_assemblies *a, const struct coap_assembly *x)
+{
+	size_t quarter = a->limits.count / 4;
+
+	return x->source->count > (quarter > 0 ? quarter : 1) ? 0 : x->proven ? 2 : 1;
+}
+
+// Give another upload than x up; false when there is none.
+static bool
+make_place(struct coap_assemblies *a, const struct coap_assembly *x)
+{
+	struct coap_assembly *victim = NULL;
+	int least = 3;
+
+	for (struct coap_assembly *n = a->oldest; n != NULL; n = n->newer) {
+		int rank = n != x ? rank_of(a, n) : 3;
+		if (rank < least || (rank == 0 && least == 0 && n->source->count > victim->source->count)) {
+			victim = n;
+			least = rank;
+		}
+	}
+	drop(a, victim, COAP_STEP_INCOMPLETE);
+	return victim != NULL;
 }
 
 // Add octets to an upload within the limits of one and of all.
@@ -222,10 +294,10 @@ grow(struct coap_assemblies *a, struct coap_assembly *x, struct span payload)
 
 	if (payload.len > a->limits.message - x->body.len)
 		return drop(a, x, COAP_STEP_TOO_LARGE);
-	if (a->octets - before + x->body.len + payload.len > a->limits.octets)
-		return drop(a, x, COAP_STEP_BUSY);
 	buffer_append(&x->body, payload);
 	a->octets += x->body.cap - before;
+	while (a->octets > a->limits.octets && make_place(a, x))
+		;
 	if (x->body.failed || a->octets > a->limits.octets)
 		return drop(a, x, COAP_STEP_BUSY);
 	return COAP_STEP_CONTINUE;
@@ -262,10 +334,10 @@ take_first(struct coap_assemblies *a, struct coap_assembly *x, const struct coap
 			return COAP_STEP_CONTINUE;
 		remove_assembly(a, x);
 	}
-	if (a->map.count >= a->limits.count)
-		return COAP_STEP_BUSY;
 	if (count_of_peer(a, piece->peer) >= a->limits.per_peer)
 		return COAP_STEP_RATE;
+	while (a->map.count >= a->limits.count && make_place(a, NULL))
+		;
 	x = new_assembly(a, piece);
 	if (x == NULL)
 		return COAP_STEP_BUSY;
@@ -302,6 +374,7 @@ take_next(struct coap_assemblies *a, struct coap_assembly *x, const struct coap_
 	if (step != COAP_STEP_CONTINUE)
 		return step;
 	x->szx = piece->block.szx;
+	x->proven = true;
 	if (piece->block.more) {
 		touch(a, x, now);
 		return COAP_STEP_CONTINUE;

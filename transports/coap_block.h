@@ -36,6 +36,9 @@ bool coap_block_slice(struct coap_block *b, struct span whole, struct span *part
 
 // ---- Uploads
 
+// A peer's key begins with its address; what follows (the port) anybody may choose.
+enum { COAP_SOURCE = 16 };
+
 struct coap_assembly_limits {
 	size_t message;		// octets of one upload
 	size_t count;		// uploads at a time
@@ -46,6 +49,7 @@ struct coap_assembly_limits {
 
 struct coap_assemblies {
 	struct map map;
+	struct map sources;	// how many uploads each address has
 	struct coap_assembly *oldest, *newest;	// by their last block
 	struct coap_assembly_limits limits;
 	size_t octets;		// memory in use
@@ -70,13 +74,16 @@ enum coap_step {
 	COAP_STEP_BAD,		// 4.00: block sizes against the rules
 	COAP_STEP_TOO_LARGE,	// 4.13
 	COAP_STEP_RATE,		// 4.29: too many uploads of this peer
-	COAP_STEP_BUSY		// 5.03: too many uploads, or no memory for them
+	COAP_STEP_BUSY		// 5.03: no memory
 };
 
 // Prepare an empty table; false without memory or randomness.
 bool coap_assemblies_init(struct coap_assemblies *a, const struct coap_assembly_limits *limits);
 void coap_assemblies_clear(struct coap_assemblies *a);
-// Take a block at the time now (ms, monotonic). COMPLETE fills *whole with a
+// Take a block at the time now (ms, monotonic). A new upload, and one that grows, takes
+// the place of another when the limits are reached: first of an address that has more
+// than a quarter of them, then of one that has shown its first block only (anybody can
+// send that under any address), then of the one that was silent longest. COMPLETE fills *whole with a
 // blob of which the caller owns the reference. BUSY and RATE: ask coap_assemblies_wait().
 enum coap_step coap_assemblies_take(struct coap_assemblies *a, const struct coap_piece *piece, int64_t now, struct blob **whole);
 // Give up uploads that had no block for too long.

@@ -296,10 +296,79 @@ limits_of_all(void **state)
 	assert_int_equal(take_of("a", "2", 0, true, 0, content, 16), COAP_STEP_CONTINUE);
 	assert_int_equal(take_of("b", "", 0, true, 0, content, 16), COAP_STEP_CONTINUE);
 	assert_int_equal(take_of("c", "", 0, true, 0, content, 16), COAP_STEP_CONTINUE);
-	assert_int_equal(take_of("d", "", 0, true, 0, content, 16), COAP_STEP_BUSY);
 	assert_int_equal(take_of("d", "", 0, false, 0, content, 16), COAP_STEP_COMPLETE);
 	assert_whole(content, 16);
 	assert_int_equal(coap_assemblies_wait(&table, 0), 1);
+}
+
+// The address is what counts, whatever the port.
+static char *
+peer_at(char out[32], int address, int port)
+{
+	snprintf(out, 32, "address %08d%06d", address, port);
+	return out;
+}
+
+static enum coap_step
+begin_at(int address, int port)
+{
+	char peer[32];
+
+	return take_of(peer_at(peer, address, port), "", 0, true, 0, content, 16);
+}
+
+static enum coap_step
+go_on_at(int address, int port, uint32_t num)
+{
+	char peer[32];
+
+	return take_of(peer_at(peer, address, port), "", num, true, 0, content + num * 16, 16);
+}
+
+// A flood of first blocks, each from another address, costs the uploads that go on nothing.
+static void
+first_blocks_make_place(void **state)
+{
+	(void)state;
+	table.limits.count = 16;
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(begin_at(1, i), COAP_STEP_CONTINUE);
+		assert_int_equal(begin_at(100 + i, 1), COAP_STEP_CONTINUE);
+		assert_int_equal(go_on_at(100 + i, 1, 1), COAP_STEP_CONTINUE);
+	}
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal(begin_at(1000 + i, 1), COAP_STEP_CONTINUE);
+	assert_int_equal(table.map.count, 16);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(go_on_at(100 + i, 1, 2), COAP_STEP_CONTINUE);
+	// The newest are there, the oldest have gone.
+	assert_int_equal(go_on_at(1999, 1, 1), COAP_STEP_CONTINUE);
+	assert_int_equal(go_on_at(1000, 1, 1), COAP_STEP_INCOMPLETE);
+	assert_true(table.sources.count <= 16);
+}
+
+// One address with many ports pays for itself, though its uploads go on.
+static void
+one_address_pays_first(void **state)
+{
+	(void)state;
+	table.limits.count = 16;
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(begin_at(7, i), COAP_STEP_CONTINUE);	// a quarter is allowed
+		assert_int_equal(begin_at(20 + i, 1), COAP_STEP_CONTINUE);
+	}
+	for (int i = 0; i < 100; i++) {
+		assert_int_equal(begin_at(9, i), COAP_STEP_CONTINUE);
+		assert_int_equal(go_on_at(9, i, 1), COAP_STEP_CONTINUE);
+	}
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(go_on_at(7, i, 1), COAP_STEP_CONTINUE);
+		assert_int_equal(go_on_at(20 + i, 1, 1), COAP_STEP_CONTINUE);
+	}
+	assert_int_equal(go_on_at(9, 0, 2), COAP_STEP_INCOMPLETE);
+	assert_int_equal(go_on_at(9, 99, 2), COAP_STEP_CONTINUE);
+	assert_int_equal(begin_at(5, 1), COAP_STEP_CONTINUE);
+	assert_int_equal(table.map.count, 16);
 }
 
 static void
@@ -312,9 +381,18 @@ limit_of_memory(void **state)
 	assert_int_equal(table.octets, 2048);
 	assert_int_equal(take_of("b", "", 0, true, 6, content, 1024), COAP_STEP_CONTINUE);
 	assert_int_equal(table.octets, 3072);
-	assert_int_equal(take_of("b", "", 1, true, 6, content, 1024), COAP_STEP_BUSY);
+	// One that grows takes the memory of another; alone it is given up.
+	assert_int_equal(take_of("b", "", 1, true, 6, content, 1024), COAP_STEP_CONTINUE);
 	assert_int_equal(table.octets, 2048);
 	assert_int_equal(table.map.count, 1);
+	assert_int_equal(table.dropped, 1);
+	table.limits.octets = 1024;
+	assert_int_equal(take_of("b", "", 2, true, 6, content, 1), COAP_STEP_BAD);
+	assert_int_equal(take_of("b", "", 0, true, 6, content, 1024), COAP_STEP_CONTINUE);
+	assert_int_equal(take_of("b", "", 1, true, 6, content, 1024), COAP_STEP_BUSY);
+	assert_int_equal(table.octets, 0);
+	assert_int_equal(table.map.count, 0);
+	assert_int_equal(table.sources.count, 0);
 }
 
 static void
@@ -638,6 +716,8 @@ main(void)
 		UPLOAD(tags_and_peers_are_apart),
 		UPLOAD(limit_of_one_message),
 		UPLOAD(limits_of_all),
+		UPLOAD(first_blocks_make_place),
+		UPLOAD(one_address_pays_first),
 		UPLOAD(limit_of_memory),
 		UPLOAD(old_uploads_go),
 		UPLOAD(without_memory),
