@@ -192,10 +192,10 @@ choose_part(const struct listener *l, const struct envelope *to, const struct co
 	return coap_block_slice(b, body, part);
 }
 
-// Send an answer, or the block of it that b names. In answer to a confirmable
+// Send an answer, or the block of it that b names; *more: others follow it. In answer to a confirmable
 // request it rides on the ACK, unless that has gone already.
 static bool
-send_answer(struct listener *l, const struct envelope *to, bool acked, const struct coap_answer *a, struct coap_block b, uint32_t etag)
+send_answer(struct listener *l, const struct envelope *to, bool acked, const struct coap_answer *a, struct coap_block b, uint32_t etag, bool *more)
 {
 	struct span part = { NULL, 0 };
 	coap_pdu_type_t type = to->type == COAP_MESSAGE_NON ? COAP_MESSAGE_NON : COAP_MESSAGE_CON;
@@ -204,6 +204,7 @@ send_answer(struct listener *l, const struct envelope *to, bool acked, const str
 
 	if (!choose_part(l, to, a, &b, &sliced, &part))
 		return false;
+	*more = sliced && b.more;
 	if (!l->stream && type == COAP_MESSAGE_CON && !acked)
 		type = COAP_MESSAGE_ACK;
 	else
@@ -242,7 +243,8 @@ answer_now(const struct request *r, struct coap_answer a)
 	if (a.code != CODE(2, 31))
 		a.block1.more = false;
 	a.sliced = false;
-	send_answer(r->l, &r->to, false, &a, (struct coap_block){ 0 }, 0);
+	bool more;
+	send_answer(r->l, &r->to, false, &a, (struct coap_block){ 0 }, 0, &more);
 }
 
 static struct blob *
@@ -573,11 +575,12 @@ coap_listener_respond(struct listener *l, uint64_t token, const struct reply *re
 	a.sliced = x->sliced;
 	a.szx = x->block2.szx;
 	if (a.code != 0)
-		well = send_answer(l, &x->to, x->acked, &a, (struct coap_block){ .szx = a.szx }, x->entry->etag);
+		well = send_answer(l, &x->to, x->acked, &a, (struct coap_block){ .szx = a.szx }, x->entry->etag, &a.parted);
 	if (a.code != 0 && !well)
 		count(l, "coap.unsent");
 	// A peer that takes no message of any size would wait for ever.
 	coap_session_t *deaf = l->stream && a.code != 0 && !well ? coap_session_reference(x->to.session) : NULL;
+	l->replay.octet_limit = transport_share(l->limits);
 	replay_finish(&l->replay, x->entry, &a, clock_mono_ms());
 	blob_unref(a.body);
 	uint64_t handle = x->handle;
@@ -611,7 +614,8 @@ replayed(const struct request *r)
 		if (x != NULL && x->to.type == COAP_MESSAGE_CON)
 			acknowledge(x);
 	} else if (e->answer.code != 0) {
-		send_answer(l, &r->to, false, &e->answer, (struct coap_block){ .szx = e->answer.szx }, e->etag);
+		bool more;
+		send_answer(l, &r->to, false, &e->answer, (struct coap_block){ .szx = e->answer.szx }, e->etag, &more);
 	}
 	return true;
 }
@@ -635,8 +639,11 @@ serve_block(const struct request *r)
 	struct coap_answer a = e->answer;
 	a.blocked = a.limited = false;
 	a.sliced = true;
-	if (!send_answer(l, &r->to, false, &a, r->block2, e->etag))
+	bool more;
+	if (!send_answer(l, &r->to, false, &a, r->block2, e->etag, &more))
 		refuse(r, CODE(4, 0), "this block is behind the end of the answer");
+	else if (!more)
+		replay_fetched(&l->replay, e);
 }
 
 static void
@@ -654,9 +661,10 @@ serve_links(const struct request *r)
 		a.body = blob_new(buffer_span(&links));
 	buffer_clear(&links);
 	a.sliced = r->sliced;
+	bool more;
 	if (a.body == NULL)
 		refuse(r, CODE(5, 3), "no memory");
-	else if (!send_answer(r->l, &r->to, false, &a, r->block2, 0))
+	else if (!send_answer(r->l, &r->to, false, &a, r->block2, 0, &more))
 		refuse(r, CODE(4, 0), "this block is behind the end");
 	blob_unref(a.body);
 }

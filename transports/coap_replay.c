@@ -9,7 +9,9 @@ enum { PEER_MAX = 64, ID_MAX = PEER_MAX + 2, PATH_MAX_ = PEER_MAX + 256 };
 bool
 replay_init(struct replay *r, size_t limit)
 {
-	*r = (struct replay){ .limit = limit };
+	*r = (struct replay){ .limit = limit, .octet_limit = SIZE_MAX };
+	list_init(&r->plain);
+	list_init(&r->parted);
 	if (!random_octets(&r->next_etag, sizeof(r->next_etag)) || !map_init(&r->ids))
 		return false;
 	if (map_init(&r->paths))
@@ -49,8 +51,8 @@ write_path(uint8_t *out, struct span peer, struct span path)
 static void
 unlink_entry(struct replay *r, struct replay_entry *e)
 {
-	*(e->older != NULL ? &e->older->newer : &r->oldest) = e->newer;
-	*(e->newer != NULL ? &e->newer->older : &r->newest) = e->older;
+	list_remove(&e->order);
+	r->octets -= blob_span(e->answer.body).len;
 	r->count--;
 }
 
@@ -66,17 +68,35 @@ replay_forget(struct replay *r, struct replay_entry *e)
 	mem_free(e);
 }
 
+static struct replay_entry *
+oldest_of(const struct list *entries)
+{
+	return list_is_empty(entries) ? NULL : container_of(entries->next, struct replay_entry, order);
+}
+
+static int64_t
+due_of(const struct list *entries)
+{
+	const struct replay_entry *e = oldest_of(entries);
+
+	return e != NULL ? e->finished + COAP_EXCHANGE_LIFETIME_MS : INT64_MAX;
+}
+
 int64_t
 replay_due(const struct replay *r)
 {
-	return r->oldest != NULL ? r->oldest->finished + COAP_EXCHANGE_LIFETIME_MS : INT64_MAX;
+	int64_t plain = due_of(&r->plain), parted = due_of(&r->parted);
+
+	return plain < parted ? plain : parted;
 }
 
 void
 replay_expire(struct replay *r, int64_t now)
 {
-	while (replay_due(r) <= now)
-		replay_forget(r, r->oldest);
+	while (due_of(&r->plain) <= now)
+		replay_forget(r, oldest_of(&r->plain));
+	while (due_of(&r->parted) <= now)
+		replay_forget(r, oldest_of(&r->parted));
 }
 
 struct replay_entry *
@@ -145,14 +165,25 @@ replay_finish(struct replay *r, struct replay_entry *e, const struct coap_answer
 	e->done = true;
 	e->exchange = 0;
 	e->finished = now;
-	e->older = r->newest;
-	*(r->newest != NULL ? &r->newest->newer : &r->oldest) = e;
-	r->newest = e;
+	list_append(answer->parted ? &r->parted : &r->plain, &e->order);
+	r->octets += blob_span(answer->body).len;
 	r->count++;
-	while (r->count > r->limit && r->oldest != NULL) {
+	while (r->count > 0 && (r->count > r->limit || r->octets > r->octet_limit)) {
+		struct replay_entry *first = oldest_of(&r->plain);
 		r->evicted++;
-		replay_forget(r, r->oldest);
+		replay_forget(r, first != NULL ? first : oldest_of(&r->parted));
 	}
+}
+
+void
+replay_fetched(struct replay *r, struct replay_entry *e)
+{
+	struct list *at = &r->plain;
+
+	while (at->prev != &r->plain && container_of(at->prev, struct replay_entry, order)->finished > e->finished)
+		at = at->prev;
+	list_remove(&e->order);
+	list_append(at, &e->order);
 }
 
 struct replay_entry *
@@ -168,7 +199,7 @@ replay_find_answer(struct replay *r, const struct replay_key *key, int64_t now)
 	for (struct map_node *n = map_find(&r->paths, path); n != NULL; n = n->next) {
 		struct replay_entry *e = container_of(n, struct replay_entry, by_path);
 		bool same = span_equal(span_of(e->key + e->tag_at, e->tag_len), key->tag);
-		if (e->done && e->answer.body != NULL && span_equal(n->key, path) && (same || key->tag.len == 0))
+		if (e->done && e->answer.parted && span_equal(n->key, path) && (same || key->tag.len == 0))
 			return e;
 	}
 	return NULL;

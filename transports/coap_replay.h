@@ -7,6 +7,7 @@
 #define CMPGATE_TRANSPORTS_COAP_REPLAY_H
 
 #include "base/blob.h"
+#include "base/list.h"
 #include "base/map.h"
 #include "transports/coap_block.h"
 
@@ -26,13 +27,14 @@ struct coap_answer {
 	struct coap_block block1;
 	bool sliced;		// the peer chose a block size for the answer
 	unsigned szx;		// of Block2, when sliced
+	bool parted;		// more blocks than the one that was sent: they can be asked for
 	struct blob *body;	// may be NULL
 };
 
 struct replay_entry {
 	struct map_node by_id;		// key: peer, message id; not entered for streams
 	struct map_node by_path;	// key: peer, path
-	struct replay_entry *older, *newer;	// finished ones, by the time they finished
+	struct list order;		// finished ones, by the time they finished
 	int64_t arrived, finished;	// ms, monotonic
 	uint64_t exchange;		// the driver's handle while it runs; 0 once finished
 	uint32_t etag;			// tells the answers of one path apart
@@ -44,9 +46,11 @@ struct replay_entry {
 
 struct replay {
 	struct map ids, paths;
-	struct replay_entry *oldest, *newest;
+	struct list plain;	// finished entries whose answer has gone out whole
+	struct list parted;	// those of which blocks are still to be fetched: they go last
 	size_t count;		// finished entries
 	size_t limit;		// most finished entries; running ones are bounded by the driver
+	size_t octets, octet_limit;	// of the bodies of finished entries
 	uint32_t next_etag;
 	uint64_t evicted;	// answers given up before their time, for a counter
 };
@@ -57,18 +61,21 @@ struct replay_key {
 	struct span path, tag;
 };
 
-// Prepare an empty cache; false without memory or randomness.
+// Prepare an empty cache without a limit on octets; false without memory or randomness.
 bool replay_init(struct replay *r, size_t limit);
 void replay_clear(struct replay *r);
 // The exchange that this message id began, running or done; NULL when it is new.
 struct replay_entry *replay_find(struct replay *r, struct span peer, int64_t mid, int64_t now);
 // Remember an exchange that begins now; NULL without memory.
 struct replay_entry *replay_open(struct replay *r, const struct replay_key *key, uint64_t exchange, int64_t now);
-// Store its answer, with a reference of its own to the body. Older answers may go to make room.
+// Store its answer, with a reference of its own to the body. Older answers may go to
+// make room, those first that have gone out whole.
 void replay_finish(struct replay *r, struct replay_entry *e, const struct coap_answer *answer, int64_t now);
 // Forget an exchange, as if it had never been.
 void replay_forget(struct replay *r, struct replay_entry *e);
-// The newest answer with a body for this peer, path and tag; a request without a
+// The last block of an answer was fetched: it is like one that went out whole.
+void replay_fetched(struct replay *r, struct replay_entry *e);
+// The newest answer in several blocks for this peer, path and tag; a request without a
 // tag (empty span) finds the newest of the path, since some clients send the tag
 // with the upload only. NULL when there is none.
 struct replay_entry *replay_find_answer(struct replay *r, const struct replay_key *key, int64_t now);

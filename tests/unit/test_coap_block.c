@@ -465,6 +465,16 @@ open_entry(const char *peer, int64_t mid, const char *tag, int64_t now)
 static void
 finish(struct replay_entry *e, const char *body, int64_t now)
 {
+	struct coap_answer a = { .code = 0x44, .body = blob_new(span_text(body)), .parted = true };
+
+	replay_finish(&cache, e, &a, now);
+	blob_unref(a.body);
+}
+
+// One that fits into its message.
+static void
+finish_whole(struct replay_entry *e, const char *body, int64_t now)
+{
 	struct coap_answer a = { .code = 0x44, .body = blob_new(span_text(body)) };
 
 	replay_finish(&cache, e, &a, now);
@@ -533,6 +543,59 @@ the_oldest_answer_goes_first(void **state)
 	assert_int_equal(cache.evicted, 1);
 	replay_forget(&cache, running);
 	assert_null(replay_find(&cache, peer, 4, 3));
+}
+
+// What is still to be fetched goes after all that has gone out, however many come.
+static void
+unfinished_answers_stay(void **state)
+{
+	(void)state;
+	cache.limit = 3;
+	struct replay_entry *large = open_entry("a", 1, "", 0);
+	finish(large, "large", 0);
+	for (int i = 0; i < 100; i++)
+		finish_whole(open_entry("b", i, "", 1 + i), "no", 1 + i);
+	assert_int_equal(cache.count, 3);
+	assert_ptr_equal(find_answer("a", "", 101), large);
+	assert_ptr_equal(replay_find(&cache, span_text("a"), 1, 101), large);
+	// A small one of the same peer does not take its place either.
+	finish_whole(open_entry("a", 2, "", 200), "small", 200);
+	assert_ptr_equal(find_answer("a", "", 200), large);
+	// Once its last block was fetched it is the oldest of all, and still there for a repeat.
+	replay_fetched(&cache, large);
+	replay_fetched(&cache, large);
+	assert_ptr_equal(find_answer("a", "", 200), large);
+	finish_whole(open_entry("b", 300, "", 300), "no", 300);
+	assert_null(find_answer("a", "", 300));
+	assert_non_null(replay_find(&cache, span_text("a"), 2, 300));
+	// Of several large ones the oldest goes.
+	for (int i = 0; i < 4; i++) {
+		char tag[2] = { (char)('0' + i), '\0' };
+		finish(open_entry("a", -1, tag, 400 + i), "large", 400 + i);
+	}
+	assert_null(find_answer("a", "0", 403));
+	assert_non_null(find_answer("a", "1", 403));
+	assert_int_equal(replay_due(&cache), COAP_EXCHANGE_LIFETIME_MS + 401);
+}
+
+static void
+kept_octets_are_limited(void **state)
+{
+	(void)state;
+	cache.limit = 100;
+	cache.octet_limit = 20;
+	finish(open_entry("a", 1, "", 0), "0123456789", 0);
+	finish_whole(open_entry("a", 2, "", 1), "01234567", 1);
+	assert_int_equal(cache.octets, 18);
+	finish(open_entry("a", 3, "", 2), "0123456789", 2);
+	assert_int_equal(cache.octets, 20);
+	assert_null(replay_find(&cache, span_text("a"), 2, 2));
+	finish_whole(open_entry("a", 4, "", 3), "0", 3);
+	assert_null(replay_find(&cache, span_text("a"), 4, 3));
+	assert_non_null(replay_find(&cache, span_text("a"), 1, 3));
+	finish(open_entry("a", 5, "", 4), "0123456789012345678901234", 4);
+	assert_int_equal(cache.octets + cache.count, 0);
+	assert_int_equal(cache.evicted, 5);
 }
 
 static void
@@ -724,6 +787,8 @@ main(void)
 		CACHE(a_duplicate_is_found),
 		CACHE(lifetimes),
 		CACHE(the_oldest_answer_goes_first),
+		CACHE(unfinished_answers_stay),
+		CACHE(kept_octets_are_limited),
 		CACHE(answers_by_path_and_tag),
 		cmocka_unit_test(good_paths),
 		cmocka_unit_test(bad_paths),

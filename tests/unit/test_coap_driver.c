@@ -656,6 +656,34 @@ blocks_both_ways(void **state)
 	assert_int_equal(core.delivered, COAP_SZX_MAX + 1);
 }
 
+// A refusal, or a small answer, between the blocks of a large one.
+static void
+a_small_answer_in_between(void **state)
+{
+	(void)state;
+	struct message m = request("/cmp");
+	payload(&m, content, 20);
+	transmit(&m);
+	while (core.delivered < 1)
+		uv_run(&loop, UV_RUN_ONCE);
+	answer_octets(core.token, content, 3000);
+	assert_int_equal(value_of(receive(), BLOCK2), 8 | 6);
+	int64_t etag = value_of(&got, ETAG);
+	core.answer_at_once = true;
+	for (int i = 0; i < 20; i++) {	// more than limits.coap.answers
+		m = request("/cmp");
+		payload(&m, content, 20);
+		assert_int_equal(ask(&m)->code, CODE(2, 4));
+	}
+	for (uint32_t num = 1; num <= 2; num++) {
+		m = request("/cmp");
+		option_block(&m, BLOCK2, num, false, 6);
+		assert_int_equal(ask(&m)->code, CODE(2, 4));
+		assert_int_equal(value_of(&got, ETAG), etag);
+		assert_true(span_equal(got.payload, span_of(content + num * 1024, num == 1 ? 1024 : 952)));
+	}
+}
+
 static void
 faulty_uploads(void **state)
 {
@@ -1389,6 +1417,7 @@ main(void)
 		UDP(duplicates),
 		UDP(a_late_answer_is_separate),
 		UDP(blocks_both_ways),
+		UDP(a_small_answer_in_between),
 		UDP(faulty_uploads),
 		UDP(too_large),
 		UDP(refused_at_the_door),
