@@ -203,6 +203,8 @@ void serve_turn_out(struct gateway *g, struct exchange *x);
 void serve_due(struct gateway *g);
 // Arm the timer for the earliest deadline.
 void serve_arm(struct gateway *g);
+// Settle what has ended in the next turn of the loop.
+void serve_soon(struct gateway *g);
 // What a request wants to be in its transaction.
 enum event serve_event(const struct message *m);
 // The route of a first message; NULL when the exchange was answered.

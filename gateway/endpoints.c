@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // endpoints: opens, keeps, drains and closes what the drivers serve. A reload
 // opens the new before it lets the old go; what stands unchanged is not touched.
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -99,24 +101,78 @@ close_all(const int *fds, int count)
 		close(fds[i]);
 }
 
-// Descriptors for a listener: those of the listener it replaces on the same URL, or fresh ones.
+// The addresses a listener is bound to: both of loopback for no host and for localhost.
+static size_t
+hosts_of(const struct url *u, const char *hosts[2])
+{
+	bool loopback = u->host[0] == '\0' || strcmp(u->host, "localhost") == 0;
+
+	hosts[0] = loopback ? "127.0.0.1" : u->host;
+	hosts[1] = "::1";
+	return loopback ? 2 : 1;
+}
+
+static bool
+is_bound_to(int fd, const char *host, unsigned port)
+{
+	union { struct sockaddr any; struct sockaddr_in v4; struct sockaddr_in6 v6; } a;
+	socklen_t len = sizeof(a);
+	uint8_t octets[16];
+
+	if (getsockname(fd, &a.any, &len) != 0)
+		return false;
+	if (a.any.sa_family == AF_INET)
+		return ntohs(a.v4.sin_port) == port && inet_pton(AF_INET, host, octets) == 1 && memcmp(octets, &a.v4.sin_addr, 4) == 0;
+	return a.any.sa_family == AF_INET6 && ntohs(a.v6.sin6_port) == port && inet_pton(AF_INET6, host, octets) == 1
+		&& memcmp(octets, &a.v6.sin6_addr, 16) == 0;
+}
+
+// The socket of a listener that this one may take over, since that one goes: on the
+// same address and port, whatever else its URL says. The system's choice of a port is kept by name.
+static int
+socket_for(const struct gate_listener *l, const struct settings_listener *as, const char *host)
+{
+	unsigned port = as->url.port_given ? as->url.port : driver_find(as->url.scheme)->default_port;
+
+	if (port == 0 && (strcmp(l->name, as->name) != 0 || strcmp(l->as->url.host, as->url.host) != 0 || l->as->url.port != 0))
+		return -1;
+	for (int i = 0; i < l->fd_count; i++) {
+		struct sockaddr_storage a;
+		socklen_t len = sizeof(a);
+		unsigned own = port;
+		if (port == 0 && getsockname(l->fds[i], (struct sockaddr *)&a, &len) == 0)
+			own = ntohs(a.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&a)->sin6_port : ((struct sockaddr_in *)&a)->sin_port);
+		if (is_bound_to(l->fds[i], host, own))
+			return l->fds[i];
+	}
+	return -1;
+}
+
+// Descriptors for a listener: those of the listener it replaces on the same address, or fresh ones.
 static int
 descriptors(struct gateway *g, const struct settings_listener *as, int fds[DESCRIPTORS_MAX], struct fault *f)
 {
-	for (struct gate_listener *l = g->listeners; l != NULL; l = l->next) {
-		if (l->retired || l->fd_count == 0 || strcmp(l->as->url.text, as->url.text) != 0)
+	const char *hosts[2];
+	size_t host_count = hosts_of(&as->url, hosts);
+	int count = 0;
+
+	for (struct gate_listener *l = g->listeners; l != NULL && count == 0; l = l->next) {
+		// One that the new configuration keeps, or made, is another listener.
+		if (l->retired || l->wanted)
 			continue;
-		for (int i = 0; i < l->fd_count; i++) {
-			fds[i] = fcntl(l->fds[i], F_DUPFD_CLOEXEC, 3);
-			if (fds[i] < 0) {
-				close_all(fds, i);
+		for (size_t i = 0; i < host_count; i++) {
+			int fd = socket_for(l, as, hosts[i]);
+			if (fd < 0)
+				continue;
+			fds[count] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+			if (fds[count++] < 0) {
+				close_all(fds, count - 1);
 				fault_set(f, FAIL_NONE, as->name, "no more descriptors");
 				return -1;
 			}
 		}
-		return l->fd_count;
 	}
-	return g->bind(g->bind_context, as, fds, DESCRIPTORS_MAX, f);
+	return count > 0 ? count : g->bind(g->bind_context, as, fds, DESCRIPTORS_MAX, f);
 }
 
 static void
@@ -156,13 +212,23 @@ listener_open(struct gateway *g, struct gate_listener *l, struct fault *f)
 	return l->driver_state != NULL;
 }
 
+static bool
+same_place(const struct url *a, const struct url *b)
+{
+	unsigned standard = driver_find(a->scheme)->default_port;
+	const char *of_a[2], *of_b[2];
+
+	return strcmp(a->scheme, b->scheme) == 0 && (a->port_given ? a->port : standard) == (b->port_given ? b->port : standard)
+		&& hosts_of(a, of_a) == hosts_of(b, of_b) && strcmp(of_a[0], of_b[0]) == 0;
+}
+
 // A driver that binds for itself cannot take a port over from the listener that it replaces.
 static bool
 still_served(const struct gateway *g, const struct settings_listener *as, struct fault *f)
 {
 	const struct gate_listener *l = as->url.port_given && as->url.port == 0 ? NULL : g->listeners;
 
-	while (l != NULL && (strcmp(l->as->url.text, as->url.text) != 0 || (l->driver->abilities & (DRIVER_BINDS_STREAM | DRIVER_MAILBOX)) != 0))
+	while (l != NULL && (!same_place(&l->as->url, &as->url) || (l->driver->abilities & (DRIVER_BINDS_STREAM | DRIVER_MAILBOX)) != 0))
 		l = l->next;
 	return l != NULL && !fault_set(f, FAIL_NONE, "", "its settings changed, and a %s listener cannot change while it serves %s; restart the gateway, or give it another port",
 		l->driver->name, as->url.text);
@@ -456,13 +522,19 @@ gateway_listening(const struct gateway *g, void (*put)(void *context, const char
 			put(context, l->name, url);
 }
 
+static bool
+is_busy(const struct gate_listener *l)
+{
+	return l->driver->listener_busy != NULL && l->driver->listener_busy(l->driver_state);
+}
+
 // Close what is retired and idle.
 static void
 shut_idle(struct gateway *g, bool all)
 {
 	for (struct gate_listener *l = g->listeners, *next; l != NULL; l = next) {
 		next = l->next;
-		if (l->retired && !l->closing && (all || l->exchanges == 0))
+		if (l->retired && !l->closing && (all || (l->exchanges == 0 && !is_busy(l))))
 			listener_shut(g, l);
 	}
 	if (all && g->listeners != NULL)

@@ -136,6 +136,13 @@ on_sent(void *context, uint64_t exchange, bool well)
 }
 
 static void
+on_quiet(void *context, void *listener)
+{
+	(void)listener;
+	serve_soon(context);
+}
+
+static void
 on_outcome(void *context, uint64_t submission, const struct outcome *o)
 {
 	struct gateway *g = context;
@@ -199,6 +206,6 @@ intake_core(struct gateway *g)
 {
 	g->core = (struct driver_core){
 		.context = g, .loop = g->loop, .deliver = on_deliver, .resume = on_resume, .gone = on_gone,
-		.sent = on_sent, .outcome = on_outcome, .count = on_count, .refused = on_refused,
+		.sent = on_sent, .outcome = on_outcome, .quiet = on_quiet, .count = on_count, .refused = on_refused,
 	};
 }

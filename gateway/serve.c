@@ -494,3 +494,12 @@ serve_arm(struct gateway *g)
 	// Never at once: a timer that is started anew within its own turn keeps the loop from its sockets.
 	uv_timer_start(&g->timer, on_timer, due > now ? (uint64_t)(due - now) : 1, 0);
 }
+
+void
+serve_soon(struct gateway *g)
+{
+	if (!g->timer_open)
+		return;
+	g->timer_due = clock_mono_ms() + 1;
+	uv_timer_start(&g->timer, on_timer, 1, 0);
+}

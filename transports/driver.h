@@ -109,6 +109,8 @@ struct driver_core {
 	void (*sent)(void *context, uint64_t exchange, bool well);
 	// The end of a submission; exactly once for each submit() that answered true.
 	void (*outcome)(void *context, uint64_t submission, const struct outcome *outcome);
+	// A draining listener that was busy is so no more (see listener_busy).
+	void (*quiet)(void *context, void *listener);
 	// Count something for the operator: "http.smuggling", "coap.duplicate".
 	void (*count)(void *context, const char *what);
 	// A request that the driver refused by itself, for the log; it may be called often, and may be NULL (use driver_refused()).
@@ -199,7 +201,10 @@ struct driver {
 	bool (*listener_url)(const struct listener *l, size_t i, char *out, size_t size);
 	// Accept nothing new; what runs goes on. (Reload and shutdown.)
 	void (*listener_drain)(struct listener *l);
-	// End all connections; closed(context) is called from the loop when the listener is gone.
+	// Draining: tell whether requests are still on their way in, half read or from a peer
+	// that has just connected; bounded by the time-outs of the limits. NULL: never.
+	bool (*listener_busy)(const struct listener *l);
+	// End all connections; who has sent half a request is told to try again. closed(context) is called from the loop when the listener is gone.
 	void (*listener_close)(struct listener *l, void (*closed)(void *context), void *context);
 	// Answer an exchange. An unknown token is a peer that has gone: nothing happens.
 	void (*listener_respond)(struct listener *l, uint64_t token, const struct reply *reply);

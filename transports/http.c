@@ -190,7 +190,7 @@ const struct driver driver_http = {
 	.name = "http", .schemes = schemes, .default_port = 80, .abilities = DRIVER_BINDS_STREAM | DRIVER_REFUSE_CONTENT | DRIVER_PATHS,
 	.listener_rows = listener_rows, .listener_size = sizeof(struct http_listener_options), .listener_check = listener_check,
 	.upstream_rows = upstream_rows, .upstream_size = sizeof(struct http_upstream_options),
-	.listener_open = http_listener_open, .listener_url = http_listener_url, .listener_drain = http_listener_drain,
+	.listener_open = http_listener_open, .listener_url = http_listener_url, .listener_drain = http_listener_drain, .listener_busy = http_listener_busy,
 	.listener_close = http_listener_close, .listener_respond = http_listener_respond,
 	.upstream_open = http_upstream_open, .upstream_close = http_upstream_close,
 	.upstream_submit = http_upstream_submit, .upstream_forget = http_upstream_forget,

@@ -27,6 +27,7 @@ struct http_listener_options { struct option_texts paths; };
 struct listener *http_listener_open(const struct listener_setup *setup, struct fault *f);
 bool http_listener_url(const struct listener *l, size_t i, char *out, size_t size);
 void http_listener_drain(struct listener *l);
+bool http_listener_busy(const struct listener *l);
 void http_listener_close(struct listener *l, void (*closed)(void *context), void *context);
 void http_listener_respond(struct listener *l, uint64_t token, const struct reply *reply);
 

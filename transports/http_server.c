@@ -11,7 +11,7 @@
 #include "transports/http1.h"
 #include "transports/stream.h"
 
-enum { PIPELINED_MAX = 65536 + HTTP1_HEAD_MAX, RATE_WINDOW_MS = 5000, LINGER_MS = 2000, BUSY_SECONDS = 10, RESPONSE_HEAD = 320 };
+enum { PIPELINED_MAX = 65536 + HTTP1_HEAD_MAX, RATE_WINDOW_MS = 5000, LINGER_MS = 2000, FRESH_MS = 2000, BUSY_SECONDS = 10, RESPONSE_HEAD = 320 };
 
 struct listener {
 	const char *name;
@@ -24,6 +24,7 @@ struct listener {
 	struct handle_table connections;
 	struct list all;
 	bool draining;
+	bool walking;			// over all connections: nobody is told in the midst of it
 };
 
 struct connection {
@@ -37,9 +38,26 @@ struct connection {
 	uint64_t exchange;		// the core's; 0 = none
 	bool busy;			// a reply is awaited
 	bool keep_alive, half_closed, delivering;
+	bool spoke;			// the first request has begun
 	int64_t body_deadline_ms;
 	size_t window_octets;		// content received when the rate was last looked at
 };
+
+// A request is on its way in, or may be.
+static bool
+is_arriving(const struct connection *c)
+{
+	return !c->busy && (c->reader != NULL || !c->spoke);
+}
+
+bool
+http_listener_busy(const struct listener *l)
+{
+	for (struct list *n = l->all.next; n != &l->all; n = n->next)
+		if (is_arriving(container_of(n, struct connection, order)))
+			return true;
+	return false;
+}
 
 static void
 connection_end(struct connection *c)
@@ -54,6 +72,8 @@ connection_end(struct connection *c)
 	mem_free(c);
 	if (exchange != 0)
 		l->core->gone(l->core->context, exchange);
+	if (l->draining && !l->walking && !http_listener_busy(l))
+		l->core->quiet(l->core->context, l->owner);
 }
 
 static void
@@ -350,6 +370,7 @@ feed(struct connection *c, struct span octets)
 				return;
 			}
 			stream_idle(c->stream, false);
+			c->spoke = true;
 			stream_deadline(c->stream, clock_mono_ms() + l->limits->header_timeout);
 		}
 		enum http1_step step = http1_feed(c->reader, octets, &used);
@@ -498,14 +519,18 @@ http_listener_drain(struct listener *l)
 {
 	struct list *next;
 
-	l->draining = true;
+	l->draining = l->walking = true;
 	stream_listener_drain(l->stream);
 	for (struct list *n = l->all.next; n != &l->all; n = next) {
 		struct connection *c = container_of(n, struct connection, order);
 		next = n->next;
-		if (!c->busy && c->reader == NULL)
+		// Who has just connected may be about to speak; who was served comes again.
+		if (!c->spoke)
+			stream_deadline(c->stream, clock_mono_ms() + FRESH_MS);
+		else if (!c->busy && c->reader == NULL)
 			finish(c);
 	}
+	l->walking = false;
 }
 
 struct closing { struct listener *listener; void (*closed)(void *context); void *context; };
@@ -525,11 +550,15 @@ on_stream_closed(void *context)
 void
 http_listener_close(struct listener *l, void (*closed)(void *context), void *context)
 {
+	static const char text[] = "the gateway is closing; send the request again\n";
 	struct closing *closing = mem_alloc(sizeof(*closing));
 
+	l->walking = true;
 	while (!list_is_empty(&l->all)) {
 		struct connection *c = container_of(l->all.next, struct connection, order);
 		c->busy = false;	// the core lets its exchanges go by itself
+		if (c->reader != NULL)
+			respond(c, 503, "text/plain; charset=utf-8", span_of(text, sizeof(text) - 1), 1, false);
 		finish(c);
 	}
 	if (closing == NULL)

@@ -17,6 +17,7 @@ enum {
 	PENDING_MAX = 131072,		// octets of the next request while one is served
 	RATE_WINDOW_MS = 5000,
 	LINGER_MS = 2000,
+	FRESH_MS = 2000,		// a draining listener waits so long for a first word
 	WRONG_REFERENCES_MAX = 5,	// on one connection: whoever guesses has to connect again
 	REFERENCES_PER_PEER = 4, REFERENCES_MAX = 256,
 	REFERENCE_MS = 3600000
@@ -32,6 +33,7 @@ struct listener {
 	struct list references;		// oldest first
 	size_t reference_count;
 	bool draining;
+	bool walking;			// over all connections: nobody is told in the midst of it
 };
 
 // A promise to a peer: the ticket behind a polling reference.
@@ -54,6 +56,7 @@ struct connection {
 	bool close_after;
 	unsigned wrong_references;
 	bool busy, delivering, half_closed;
+	bool spoke;			// the first request has begun
 	uint64_t exchange;
 	int64_t value_deadline_ms;
 	size_t came, window;		// octets of the value under way, and when the rate was last looked at
@@ -131,6 +134,22 @@ reference_new(struct listener *l, const char *source, uint64_t ticket)
 
 // ---- a connection
 
+// A request is on its way in, or may be.
+static bool
+is_arriving(const struct connection *c)
+{
+	return !c->busy && (!tcp_reader_between(&c->reader) || !c->spoke);
+}
+
+static bool
+listener_busy(const struct listener *l)
+{
+	for (struct list *n = l->all.next; n != &l->all; n = n->next)
+		if (is_arriving(container_of(n, struct connection, order)))
+			return true;
+	return false;
+}
+
 static void
 connection_end(struct connection *c)
 {
@@ -144,6 +163,8 @@ connection_end(struct connection *c)
 	mem_free(c);
 	if (exchange != 0)
 		l->core->gone(l->core->context, exchange);
+	if (l->draining && !l->walking && !listener_busy(l))
+		l->core->quiet(l->core->context, l->owner);
 }
 
 static void
@@ -386,6 +407,7 @@ feed(struct connection *c, struct span octets)
 	struct tcp_fault fault;
 
 	stream_idle(c->stream, false);
+	c->spoke = true;
 	while (octets.len > 0) {
 		if (c->busy || (stream_pending(c->stream) > 0 && tcp_reader_between(&c->reader))) {
 			keep_pending(c, octets);
@@ -547,14 +569,18 @@ listener_url(const struct listener *l, size_t i, char *out, size_t size)
 static void
 listener_drain(struct listener *l)
 {
-	l->draining = true;
+	l->draining = l->walking = true;
 	stream_listener_drain(l->stream);
 	for (struct list *n = l->all.next, *next; n != &l->all; n = next) {
 		struct connection *c = container_of(n, struct connection, order);
 		next = n->next;
-		if (!c->busy && tcp_reader_between(&c->reader))
+		// Who has just connected may be about to speak; who was served comes again.
+		if (!c->spoke)
+			stream_deadline(c->stream, clock_mono_ms() + FRESH_MS);
+		else if (!c->busy && tcp_reader_between(&c->reader))
 			finish(c);
 	}
+	l->walking = false;
 }
 
 struct closing { struct listener *listener; void (*closed)(void *context); void *context; };
@@ -577,9 +603,12 @@ listener_close(struct listener *l, void (*closed)(void *context), void *context)
 {
 	struct closing *closing = mem_alloc(sizeof(*closing));
 
+	l->walking = true;
 	while (!list_is_empty(&l->all)) {
 		struct connection *c = container_of(l->all.next, struct connection, order);
 		c->busy = false;	// the core lets its exchanges go by itself
+		if (!tcp_reader_between(&c->reader))
+			send_error(c, c->reader.framing, true, TCP_ERROR_SERVER, "the gateway is closing; send the request again");
 		finish(c);
 	}
 	if (closing == NULL)
@@ -603,6 +632,6 @@ static const struct option_row no_rows[] = { { .key = NULL } };
 const struct driver driver_tcp = {
 	.name = "tcp", .schemes = schemes, .alias = "pkixcmp-tcp", .default_port = 829, .abilities = DRIVER_CAN_POLL | DRIVER_BINDS_STREAM,
 	.listener_rows = no_rows, .listener_size = 1, .listener_check = listener_check,
-	.listener_open = listener_open, .listener_url = listener_url, .listener_drain = listener_drain,
+	.listener_open = listener_open, .listener_url = listener_url, .listener_drain = listener_drain, .listener_busy = listener_busy,
 	.listener_close = listener_close, .listener_respond = listener_respond,
 };

@@ -4,7 +4,7 @@
 . "$srcdir/tests/blackbox/lib.sh"
 need openssl python3
 need_drivers http
-plan 13
+plan 20
 ok "PKI and CA" device_pki
 ok "relay" relay relay "$(hostport "$url")"
 listeners="kept: \"http://127.0.0.1:0\""
@@ -43,4 +43,19 @@ extra=$(ss -ltnH 2>/dev/null | sed -n 's/.*\(127\.0\.0\.2:[0-9]*\) .*/\1/p' | he
 ok "the new listener serves" device -server "$extra" -path .well-known/cmp $(operation ir-sig)
 write "extra: \"http://127.0.0.2:0\""
 ok "a listener that left the file is closed" sh -c "kill -HUP $pid_gate; python3 '$peers/await_line.py' '$T/gate.log' $pid_gate 'is in force: 1 listener,' 10 && ! python3 -c 'import socket,sys; socket.create_connection((\"${at%:*}\", ${at##*:}), 2)' 2>/dev/null"
+ok "SIGTERM ends with 0" stop "$pid_gate"
+
+# The same socket under another URL: with its port written out, with a path, with options.
+write "one: \"http://127.0.0.1:0\", two: \"http://127.0.0.1:0\""
+ok "two listeners on port 0" gateway gate "$T/gate.yaml"
+at=$(listening gate http 1)
+two_ports() { [ -n "$at" ] && fails equal "$at" "$(listening gate http 2)"; }
+ok "have two ports" two_ports
+served() { device -server "$at" -path "$1" $(operation ir-sig); }
+write "one: \"http://$at/plant\""
+ok "the port is written out, with a path" hup "is in force: 1 listeners"
+ok "and the path is served" served plant
+write "one: {url: \"http://$at\", paths: [/other]}, two: \"http://127.0.0.2:0\""
+ok "its options change" hup "is in force: 2 listeners"
+ok "and are in force" served other
 ok "SIGTERM ends with 0" stop "$pid_gate"

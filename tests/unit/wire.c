@@ -91,6 +91,14 @@ on_outcome(void *context, uint64_t submission, const struct outcome *o)
 }
 
 static void
+on_quiet(void *context, void *listener)
+{
+	(void)context;
+	(void)listener;
+	core.quiet++;
+}
+
+static void
 on_count(void *context, const char *what)
 {
 	(void)context;
@@ -105,7 +113,7 @@ wire_begin(void)
 	memset(&core, 0, sizeof(core));
 	uv_loop_init(&wire_loop);
 	wire_driver_core = (struct driver_core){ .context = &core, .loop = &wire_loop, .deliver = on_deliver, .resume = on_resume, .gone = on_gone,
-		.sent = on_sent, .outcome = on_outcome, .count = on_count };
+		.sent = on_sent, .outcome = on_outcome, .quiet = on_quiet, .count = on_count };
 }
 
 void

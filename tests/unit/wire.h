@@ -24,7 +24,7 @@ struct core_outcome {
 };
 
 struct wire_core {
-	int delivered, resumed, gone;
+	int delivered, resumed, gone, quiet;
 	uint64_t token, ticket, last_gone;	// of the last request
 	struct peer peer;
 	struct label label;
