@@ -126,8 +126,7 @@ close_box(void)
 	bool closed = false;
 
 	driver_file.listener_close(listener, wire_closed, &closed);
-	UNTIL(closed)
-		;
+	UNTIL(closed);
 	listener = NULL;
 }
 
@@ -164,8 +163,7 @@ tick(void)
 static void
 await_delivery(int count)
 {
-	UNTIL(core.delivered == count)
-		;
+	UNTIL(core.delivered == count);
 }
 
 static void
@@ -217,8 +215,7 @@ rescan_finds_without_events(void **state)
 		clock_advance(1);
 		await_delivery(i);
 		answer();
-		UNTIL(stands("done", name))
-			;
+		UNTIL(stands("done", name));
 	}
 }
 
@@ -234,8 +231,7 @@ sent_again_when_told(void **state)
 	put("in", "a.pki");
 	await_delivery(1);
 	reply(&refusal);
-	UNTIL(holds("out", "a.status.txt", "a.pki: the CA is down; it is sent again in 30 s\n"))
-		;
+	UNTIL(holds("out", "a.status.txt", "a.pki: the CA is down; it is sent again in 30 s\n"));
 	assert_true(stands("in", "a.pki"));
 	clock_advance(29999);
 	tick();
@@ -243,8 +239,7 @@ sent_again_when_told(void **state)
 	clock_advance(1);
 	await_delivery(2);
 	answer();
-	UNTIL(stands("done", "a.pki"))
-		;
+	UNTIL(stands("done", "a.pki"));
 	assert_true(holds("out", "a.ip.pki", "answer"));
 	assert_false(stands("out", "a.status.txt"));
 	assert_false(stands("in", "a.pki"));
@@ -265,8 +260,7 @@ sent_again_ever_later(void **state)
 		await_delivery(i + 1);
 		reply(&refusal);
 		snprintf(text, sizeof(text), "a.pki: no answer yet; it is sent again in %d s\n", waits[i]);
-		UNTIL(holds("out", "a.status.txt", text))
-			;
+		UNTIL(holds("out", "a.status.txt", text));
 		clock_advance(waits[i] * INT64_C(1000));
 	}
 	await_delivery(9);
@@ -287,8 +281,7 @@ refused_for_good(void **state)
 		put("in", name);
 		await_delivery(i + 1);
 		reply(&refusal);
-		UNTIL(stands("bad", name))
-			;
+		UNTIL(stands("bad", name));
 		assert_true(stands("bad", note));
 		assert_false(stands("in", name));
 	}
@@ -305,8 +298,7 @@ posted_later(void **state)
 	put("in", "a.pki");
 	await_delivery(1);
 	assert_true(driver_file.listener_post(listener, span_of(core.return_label, core.return_label_len), message, "cp", &f));
-	UNTIL(stands("done", "a.pki"))
-		;
+	UNTIL(stands("done", "a.pki"));
 	assert_true(holds("out", "a.cp.pki", "answer of a day later"));
 	blob_unref(message);
 }
@@ -333,15 +325,13 @@ done_is_swept(void **state)
 	tick();
 	assert_true(stands("done", "old.pki"));
 	clock_advance(3600000 - 1000);
-	UNTIL(!stands("done", "old.pki"))
-		;
+	UNTIL(!stands("done", "old.pki"));
 	// And at a start again.
 	close_box();
 	put("done", "older.pki");
 	clock_advance(60000);
 	open_box();
-	UNTIL(!stands("done", "older.pki"))
-		;
+	UNTIL(!stands("done", "older.pki"));
 }
 
 int

@@ -55,8 +55,7 @@ end(void **state)
 	for (int i = 0; i < CLIENTS; i++)
 		wire_close(&clients[i]);
 	driver_http.listener_close(listener, wire_closed, &closed);
-	UNTIL(closed)
-		;
+	UNTIL(closed);
 	clock_real();
 	wire_end();
 	return 0;
@@ -68,8 +67,7 @@ await_delivery(struct wire *w)
 	int before = core.delivered;
 
 	wire_text(w, HEAD "Content-Length: 4\r\n\r\n0123");
-	UNTIL(core.delivered > before)
-		;
+	UNTIL(core.delivered > before);
 }
 
 static void
@@ -80,8 +78,7 @@ answer(struct wire *w)
 
 	driver_http.listener_respond(listener, core.token, &r);
 	blob_unref(message);
-	UNTIL(wire_has(w, "\r\n\r\nanswer"))
-		;
+	UNTIL(wire_has(w, "\r\n\r\nanswer"));
 	w->in.len = 0;
 }
 
@@ -101,16 +98,14 @@ oldest_idle_makes_place(void **state)
 	await_delivery(&clients[0]);
 	answer(&clients[0]);
 	wire_connect(&clients[2], "127.0.0.1", port);
-	UNTIL(clients[1].ended)
-		;
+	UNTIL(clients[1].ended);
 	await_delivery(&clients[2]);
 	assert_int_equal(clients[1].in.len, 0);
 	assert_false(clients[0].ended || clients[2].ended);
 	await_delivery(&clients[0]);
 	// Both are served: the newcomer finds no place.
 	wire_connect(&clients[3], "127.0.0.1", port);
-	UNTIL(clients[3].ended)
-		;
+	UNTIL(clients[3].ended);
 	assert_false(clients[0].ended || clients[2].ended);
 	assert_int_equal(core.gone, 0);
 }
@@ -127,13 +122,11 @@ silent_one_makes_place(void **state)
 	wire_text(&clients[0], "POST /.well-kn");
 	wire_arrive(&clients[0]);
 	wire_connect(&clients[2], "127.0.0.1", port);
-	UNTIL(clients[1].ended)
-		;
+	UNTIL(clients[1].ended);
 	wire_text(&clients[2], "P");
 	wire_arrive(&clients[2]);
 	wire_connect(&clients[3], "127.0.0.1", port);
-	UNTIL(clients[3].ended)
-		;
+	UNTIL(clients[3].ended);
 	assert_false(clients[0].ended || clients[2].ended);
 }
 
@@ -156,8 +149,7 @@ times_out(const char *text, int64_t ms)
 	tick();
 	assert_false(clients[0].ended);
 	clock_advance(1);
-	UNTIL(clients[0].ended)
-		;
+	UNTIL(clients[0].ended);
 	assert_true(wire_has(&clients[0], "HTTP/1.1 408 Request Timeout\r\n"));
 	assert_true(wire_has(&clients[0], "Connection: close\r\n"));
 	assert_int_equal(core.delivered, 0);
@@ -205,8 +197,7 @@ least_rate(void **state)
 		wire_arrive(&clients[0]);
 	}
 	clock_advance(5000);
-	UNTIL(clients[0].ended)
-		;
+	UNTIL(clients[0].ended);
 	assert_true(wire_has(&clients[0], "HTTP/1.1 408 "));
 }
 
@@ -228,8 +219,7 @@ whole_body_in_time(void **state)
 		clock_advance(5000);
 		tick();
 	}
-	UNTIL(clients[0].ended)
-		;
+	UNTIL(clients[0].ended);
 	assert_true(wire_has(&clients[0], "HTTP/1.1 408 "));
 }
 
@@ -244,8 +234,7 @@ idle_ends(void **state)
 	tick();
 	assert_false(clients[0].ended);
 	clock_advance(1);
-	UNTIL(clients[0].ended)
-		;
+	UNTIL(clients[0].ended);
 	assert_int_equal(clients[0].in.len, 0);
 }
 

@@ -48,8 +48,7 @@ close_upstream(void)
 	bool closed = false;
 
 	driver_http.upstream_close(upstream, wire_closed, &closed);
-	UNTIL(closed)
-		;
+	UNTIL(closed);
 	upstream = NULL;
 }
 
@@ -96,8 +95,7 @@ submit(uint64_t submission, uint64_t affinity)
 static void
 await_request(int n)
 {
-	UNTIL(server.count > n && wire_has(&server.wires[n], "\r\n\r\n0123456789"))
-		;
+	UNTIL(server.count > n && wire_has(&server.wires[n], "\r\n\r\n0123456789"));
 	server.wires[n].in.len = 0;
 }
 
@@ -115,8 +113,7 @@ answered(int n)
 	int before = core.outcome_count;
 
 	respond(n);
-	UNTIL(core.outcome_count > before)
-		;
+	UNTIL(core.outcome_count > before);
 	assert_int_equal(core.outcomes[before].kind, OUTCOME_ANSWER);
 	return core.outcomes[before].submission;
 }
@@ -159,8 +156,7 @@ paths_and_labels(void **state)
 		options.labels = rows[i].labels;
 		open_at(rows[i].path, server.port);
 		assert_true(submit_for(1, 1, &label, FAR_MS, NULL));
-		UNTIL(server.count == (int)i + 1 && wire_has(&server.wires[i], "0123456789"))
-			;
+		UNTIL(server.count == (int)i + 1 && wire_has(&server.wires[i], "0123456789"));
 		snprintf(line, sizeof(line), "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n", rows[i].target, server.port);
 		if (strncmp((const char *)server.wires[i].in.data, line, strlen(line)) != 0)
 			fail_msg("row %zu: %.100s", i, (const char *)server.wires[i].in.data);
@@ -238,8 +234,7 @@ affinity_ends(void **state)
 	submit(1, 100);
 	await_request(0);
 	await_answer(0, 1);
-	UNTIL(server.wires[0].ended)
-		;
+	UNTIL(server.wires[0].ended);
 	submit(2, 100);
 	await_request(1);
 }
@@ -266,12 +261,10 @@ closed_after_each_answer(void **state)
 	open_at("/", server.port);
 	for (int i = 0; i < 3; i++) {
 		submit((uint64_t)i + 1, 100);
-		UNTIL(server.count > i && wire_has(&server.wires[i], "0123456789"))
-			;
+		UNTIL(server.count > i && wire_has(&server.wires[i], "0123456789"));
 		assert_true(wire_has(&server.wires[i], "\r\nConnection: close\r\n"));
 		await_answer(i, (uint64_t)i + 1);
-		UNTIL(server.wires[i].ended)
-			;
+		UNTIL(server.wires[i].ended);
 	}
 }
 
@@ -281,8 +274,7 @@ other_ways_keep_connections_open(void **state)
 	(void)state;
 	open_at("/", server.port);
 	submit(1, 100);
-	UNTIL(server.count > 0 && wire_has(&server.wires[0], "0123456789"))
-		;
+	UNTIL(server.count > 0 && wire_has(&server.wires[0], "0123456789"));
 	assert_false(wire_has(&server.wires[0], "Connection:"));
 	await_answer(0, 1);
 	wire_settle();
@@ -347,8 +339,7 @@ deadline_in_the_queue(void **state)
 	submit(1, 1);
 	await_request(0);
 	assert_true(submit_for(2, 2, &no_label, 1, NULL));
-	UNTIL(core.outcome_count > 0)
-		;
+	UNTIL(core.outcome_count > 0);
 	assert_int_equal(core.outcomes[0].submission, 2);
 	assert_int_equal(core.outcomes[0].kind, OUTCOME_NOT_SENT);
 	assert_true(core.outcomes[0].timeout);
@@ -361,12 +352,10 @@ deadline_of_an_answer(void **state)
 	open_at("/", server.port);
 	assert_true(submit_for(1, 1, &no_label, 300, NULL));
 	await_request(0);
-	UNTIL(core.outcome_count > 0)
-		;
+	UNTIL(core.outcome_count > 0);
 	assert_int_equal(core.outcomes[0].kind, OUTCOME_MAYBE_SENT);
 	assert_true(core.outcomes[0].timeout);
-	UNTIL(server.wires[0].ended)
-		;
+	UNTIL(server.wires[0].ended);
 }
 
 // A listener whose queue of connections is full answers no more: its port.
@@ -398,8 +387,7 @@ connect_timeout(void **state)
 	open_at("/", port);
 	int64_t before = clock_mono_ms();
 	submit(1, 1);
-	UNTIL(core.outcome_count > 0)
-		;
+	UNTIL(core.outcome_count > 0);
 	assert_true(clock_mono_ms() - before < 5000);
 	assert_int_equal(core.outcomes[0].kind, OUTCOME_NOT_SENT);
 	assert_true(core.outcomes[0].timeout);
@@ -418,8 +406,7 @@ nobody_listens(void **state)
 	close(fd);
 	open_at("/", port);
 	submit(1, 1);
-	UNTIL(core.outcome_count > 0)
-		;
+	UNTIL(core.outcome_count > 0);
 	assert_int_equal(core.outcomes[0].kind, OUTCOME_NOT_SENT);
 	assert_false(core.outcomes[0].timeout);
 	assert_non_null(strstr(core.outcomes[0].text, "cannot be reached: connection refused"));
@@ -451,8 +438,7 @@ statuses_and_contents(void **state)
 		snprintf(answer, sizeof(answer), "HTTP/1.1 %d Any\r\n%s%s%sContent-Length: %zu\r\n\r\n%s", rows[i].status, rows[i].type != NULL ? "Content-Type: " : "",
 			rows[i].type != NULL ? rows[i].type : "", rows[i].type != NULL ? "\r\n" : "", strlen(rows[i].content), rows[i].content);
 		wire_text(&server.wires[0], answer);
-		UNTIL(core.outcome_count > i)
-			;
+		UNTIL(core.outcome_count > i);
 		if (core.outcomes[i].kind != rows[i].kind)
 			fail_msg("row %d: %d: %s", i, (int)core.outcomes[i].kind, core.outcomes[i].text);
 		if (rows[i].kind == OUTCOME_REFUSED)
@@ -502,16 +488,14 @@ answer_of(size_t n, bool chunked, enum outcome_kind kind)
 	send_filler(n);
 	if (chunked)
 		wire_text(&server.wires[0], "\r\n0\r\n\r\n");
-	UNTIL(core.outcome_count > 0)
-		;
+	UNTIL(core.outcome_count > 0);
 	assert_int_equal(core.outcomes[0].kind, kind);
 	if (kind == OUTCOME_ANSWER) {
 		assert_int_equal(core.outcomes[0].octets, n);
 		return;
 	}
 	assert_true(core.outcomes[0].garbled);
-	UNTIL(server.wires[0].ended)
-		;
+	UNTIL(server.wires[0].ended);
 }
 
 static void
@@ -555,8 +539,7 @@ answer_until_the_end(void **state)
 	wire_settle();
 	assert_int_equal(core.outcome_count, 0);
 	shutdown(server.wires[0].fd, SHUT_WR);
-	UNTIL(core.outcome_count > 0)
-		;
+	UNTIL(core.outcome_count > 0);
 	assert_int_equal(core.outcomes[0].kind, OUTCOME_ANSWER);
 	assert_int_equal(core.outcomes[0].octets, 100);
 }
@@ -575,8 +558,7 @@ endless_chunks(void **state)
 		send_filler(512);
 		wire_text(&server.wires[0], "\r\n");
 	}
-	UNTIL(core.outcome_count > 0)
-		;
+	UNTIL(core.outcome_count > 0);
 	assert_int_equal(core.outcomes[0].kind, OUTCOME_MAYBE_SENT);
 	assert_true(core.outcomes[0].garbled);
 }
@@ -595,8 +577,7 @@ endless_head(void **state)
 		send_filler(4096);
 		uv_run(&wire_loop, UV_RUN_NOWAIT);
 	}
-	UNTIL(core.outcome_count > 0)
-		;
+	UNTIL(core.outcome_count > 0);
 	assert_true(sent < 1 << 19);	// not after a megabyte
 	assert_int_equal(core.outcomes[0].kind, OUTCOME_MAYBE_SENT);
 	assert_true(core.outcomes[0].garbled);
@@ -619,8 +600,7 @@ reset(void **state)
 		}
 		setsockopt(server.wires[i].fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 		wire_close(&server.wires[i]);
-		UNTIL(core.outcome_count > i)
-			;
+		UNTIL(core.outcome_count > i);
 		assert_int_equal(core.outcomes[i].kind, OUTCOME_MAYBE_SENT);
 		assert_int_equal(core.outcomes[i].garbled, i == 0);
 		assert_false(core.outcomes[i].timeout);

@@ -50,8 +50,7 @@ end(void **state)
 	for (int i = 0; i < CLIENTS; i++)
 		wire_close(&clients[i]);
 	driver_tcp.listener_close(listener, wire_closed, &closed);
-	UNTIL(closed)
-		;
+	UNTIL(closed);
 	clock_real();
 	wire_end();
 	return 0;
@@ -108,8 +107,7 @@ await_frame(struct wire *w)
 {
 	struct tcp_frame frame;
 
-	UNTIL(take_frame(w, &frame))
-		;
+	UNTIL(take_frame(w, &frame));
 	return frame;
 }
 
@@ -131,8 +129,7 @@ promise(struct wire *w, uint64_t ticket)
 	struct tcp_frame frame;
 
 	send_request(w, TCP_FRAMING_RFC2510);
-	UNTIL(core.delivered > before)
-		;
+	UNTIL(core.delivered > before);
 	answer(REPLY_LATER, ticket);
 	frame = await_frame(w);
 	assert_int_equal(frame.type, TCP_POLL_REP);
@@ -149,8 +146,7 @@ poll_is_known(struct wire *w, uint32_t reference, uint64_t ticket)
 	struct tcp_frame frame;
 
 	send_poll(w, TCP_FRAMING_V10, reference);
-	UNTIL(core.resumed > before || take_frame(w, &frame))
-		;
+	UNTIL(core.resumed > before || take_frame(w, &frame));
 	if (core.resumed == before) {
 		assert_int_equal(frame.type, TCP_ERROR);
 		assert_int_equal(frame.error, TCP_ERROR_REFERENCE);
@@ -183,8 +179,7 @@ octet_by_octet(void **state)
 			wire_arrive(&clients[0]);
 		}
 		buffer_clear(&b);
-		UNTIL(core.delivered == i + 1)
-			;
+		UNTIL(core.delivered == i + 1);
 		assert_int_equal(core.octets, 10);
 		answer(REPLY_ANSWER, 0);
 		struct tcp_frame frame = await_frame(&clients[0]);
@@ -289,8 +284,7 @@ guessing_ends_the_connection(void **state)
 	}
 	assert_true(poll_is_known(&clients[0], right, 71));
 	assert_false(poll_is_known(&clients[0], right + 5, 71));
-	UNTIL(clients[0].ended)
-		;
+	UNTIL(clients[0].ended);
 	assert_true(poll_is_known(&clients[1], right, 71));
 }
 
@@ -302,8 +296,7 @@ await_delivery(struct wire *w)
 	int before = core.delivered;
 
 	send_request(w, TCP_FRAMING_RFC2510);
-	UNTIL(core.delivered > before)
-		;
+	UNTIL(core.delivered > before);
 }
 
 // At the limit the connection that waits longest for its next request goes; one with a request under way stays.
@@ -328,18 +321,15 @@ oldest_idle_makes_place(void **state)
 	answer(REPLY_ANSWER, 0);
 	await_frame(&clients[1]);
 	wire_connect(&clients[3], "127.0.0.1", port);
-	UNTIL(clients[2].ended)
-		;
+	UNTIL(clients[2].ended);
 	await_delivery(&clients[3]);
 	assert_false(clients[0].ended || clients[1].ended || clients[3].ended);
 	// 0 and 3 are served, 1 goes next; then nobody is idle, and the newcomer is closed.
 	wire_connect(&clients[4], "127.0.0.1", port);
-	UNTIL(clients[1].ended)
-		;
+	UNTIL(clients[1].ended);
 	await_delivery(&clients[4]);
 	wire_connect(&clients[5], "127.0.0.1", port);
-	UNTIL(clients[5].ended)
-		;
+	UNTIL(clients[5].ended);
 	assert_false(clients[0].ended || clients[3].ended || clients[4].ended);
 	core.token = busy;
 	answer(REPLY_ANSWER, 0);
@@ -357,8 +347,7 @@ half_a_request_keeps_its_place(void **state)
 	wire_send(&clients[0], "\0\0", 2);
 	wire_arrive(&clients[0]);
 	wire_connect(&clients[1], "127.0.0.1", port);
-	UNTIL(clients[1].ended)
-		;
+	UNTIL(clients[1].ended);
 	assert_false(clients[0].ended);
 }
 
@@ -383,12 +372,10 @@ times_out(const void *octets, size_t len, int64_t ms)
 	tick();
 	assert_false(clients[0].ended);
 	clock_advance(1);
-	UNTIL(take_frame(&clients[0], &frame))
-		;
+	UNTIL(take_frame(&clients[0], &frame));
 	assert_int_equal(frame.type, TCP_ERROR);
 	assert_int_equal(core.delivered, 0);
-	UNTIL(clients[0].ended)
-		;
+	UNTIL(clients[0].ended);
 }
 
 static void
@@ -427,8 +414,7 @@ endless_value(void **state)
 		tick();
 	}
 	assert_int_equal(passed, 10000);
-	UNTIL(clients[0].ended)
-		;
+	UNTIL(clients[0].ended);
 	assert_true(take_frame(&clients[0], &frame));
 	assert_int_equal(frame.type, TCP_ERROR);
 }
@@ -442,8 +428,7 @@ idle_ends(void **state)
 	answer(REPLY_ANSWER, 0);
 	await_frame(&clients[0]);
 	clock_advance(60000);
-	UNTIL(clients[0].ended)
-		;
+	UNTIL(clients[0].ended);
 	assert_int_equal(clients[0].in.len, 0);
 }
 

@@ -119,8 +119,7 @@ wire_begin(void)
 void
 wire_end(void)
 {
-	UNTIL(!uv_loop_alive(&wire_loop))
-		;
+	UNTIL(!uv_loop_alive(&wire_loop));
 	assert_int_equal(uv_loop_close(&wire_loop), 0);
 	assert_int_equal(blob_bytes(), 0);
 }

@@ -54,7 +54,7 @@ void wire_end(void);
 // 10 s. The time of the loop's timers passes faster than that of the machine.
 void wire_wait_begins(void);
 void wire_turn(void);
-#define UNTIL(condition) for (wire_wait_begins(); !(condition); wire_turn())
+#define UNTIL(condition) do { wire_wait_begins(); while (!(condition)) wire_turn(); } while (0)
 // Run what is due without waiting, some rounds of it.
 void wire_settle(void);
 // Let the timers of the loop go on for so long, and do all that happens meanwhile.
