@@ -39,7 +39,7 @@ ok "a good file takes over" hup "is in force: 2 listeners"
 ok "an exchange that was running ends well" wait "$running"
 echo pass >"$T/relay/mode"
 ok "the kept listener has its socket" enrol
-extra=$(ss -ltnH 2>/dev/null | sed -n 's/.*\(127\.0\.0\.2:[0-9]*\) .*/\1/p' | head -n 1)
+extra=$("$cmpgate" status -c "$T/gate.yaml" | sed -n 's|.* extra http://\([^/]*\).*|\1|p')
 ok "the new listener serves" device -server "$extra" -path .well-known/cmp $(operation ir-sig)
 write "extra: \"http://127.0.0.2:0\""
 ok "a listener that left the file is closed" sh -c "kill -HUP $pid_gate; python3 '$peers/await_line.py' '$T/gate.log' $pid_gate 'is in force: 1 listener,' 10 && ! python3 -c 'import socket,sys; socket.create_connection((\"${at%:*}\", ${at##*:}), 2)' 2>/dev/null"
@@ -53,7 +53,7 @@ two_ports() { [ -n "$at" ] && fails equal "$at" "$(listening gate http 2)"; }
 ok "have two ports" two_ports
 served() { device -server "$at" -path "$1" $(operation ir-sig); }
 write "one: \"http://$at/plant\""
-ok "the port is written out, with a path" hup "is in force: 1 listeners"
+ok "the port is written out, with a path" hup "is in force: 1 listener,"
 ok "and the path is served" served plant
 write "one: {url: \"http://$at\", paths: [/other]}, two: \"http://127.0.0.2:0\""
 ok "its options change" hup "is in force: 2 listeners"
