@@ -152,7 +152,7 @@ const struct option_row language_route[] = {
 	  .help = "Tables of secrets that a device's MAC is verified with.", .example = "commissioning" },
 	{ .key = "bind", .kind = OPTION_CHOICE, .offset = IN(route_entry, route.bind), .choices = bindings, .standard = "subject",
 	  .help = "How the certificate of a device is held against the name that it asks for: subject wants its own name, serial its serial number (IEEE 802.1AR) "
-	  "as serialNumber or CN, none anything." },
+	  "as serialNumber or as a word of CN, none anything." },
 	{ .key = "on_behalf", .kind = OPTION_BOOL, .offset = IN(route_entry, route.on_behalf), .standard = "no",
 	  .help = "yes: a signer whose certificate is made for cmcRA may ask for, and revoke, certificates of others." },
 	{ .key = "accept_raverified", .kind = OPTION_BOOL, .offset = IN(route_entry, route.accept_raverified), .standard = "no",

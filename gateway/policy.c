@@ -310,7 +310,23 @@ check_template(const struct policy_request *p, struct verdict *v)
 
 // ---- whom it is for
 
-// Tell whether the value of an attribute of `type` in `name` holds `wanted`.
+static bool
+is_word_octet(uint8_t o)
+{
+	return (o >= '0' && o <= '9') || (o >= 'A' && o <= 'Z') || (o >= 'a' && o <= 'z') || o >= 0x80;
+}
+
+// Tell whether `wanted` stands at i as a word of its own: device 471 must not pass for 4711.
+static bool
+is_word_at(struct span value, size_t i, struct span wanted)
+{
+	size_t end = i + wanted.len;
+
+	return memcmp(value.data + i, wanted.data, wanted.len) == 0 && (i == 0 || !is_word_octet(value.data[i - 1]))
+		&& (end == value.len || !is_word_octet(value.data[end]));
+}
+
+// Tell whether the value of an attribute of `type` in `name` has the word `wanted`.
 static bool
 name_holds(struct span name, const uint8_t *type, size_t type_len, struct span wanted)
 {
@@ -323,7 +339,7 @@ name_holds(struct span name, const uint8_t *type, size_t type_len, struct span w
 		if (!span_equal(a.type, span_of(type, type_len)) || a.value.len < wanted.len)
 			continue;
 		for (size_t i = 0; i + wanted.len <= a.value.len; i++)
-			if (memcmp(a.value.data + i, wanted.data, wanted.len) == 0)
+			if (is_word_at(a.value, i, wanted))
 				return true;
 	}
 	return false;
@@ -344,14 +360,17 @@ name_value(struct span name, const uint8_t *type, size_t type_len)
 	return span_of(NULL, 0);
 }
 
-// The device's serial number, as IDevIDs carry it (IEEE 802.1AR), must stand in the name asked for.
+// The device's serial number, as IDevIDs carry it (IEEE 802.1AR), must stand in
+// the name asked for: as serialNumber, or where there is none as a word of CN.
 static bool
 bound_by_serial(const struct policy_request *p, struct span subject)
 {
 	struct span serial = p->signer != NULL ? name_value(p->signer->subject, oid_serial, sizeof(oid_serial)) : span_of(NULL, 0);
+	struct span wanted = name_value(subject, oid_serial, sizeof(oid_serial));
 
-	return span_equal(serial, name_value(subject, oid_serial, sizeof(oid_serial))) ? serial.len > 0
-		: name_holds(subject, oid_cn, sizeof(oid_cn), serial);
+	if (serial.len == 0)
+		return false;
+	return wanted.len > 0 ? span_equal(serial, wanted) : name_holds(subject, oid_cn, sizeof(oid_cn), serial);
 }
 
 static bool
@@ -465,6 +484,13 @@ check_revocation(const struct policy_request *p, struct verdict *v)
 
 // ---- proof of possession (RFC 9483 4.1.1, 5.1.1)
 
+// RFC 9483 4.1.6: whoever wants a key in EnvelopedData speaks version 3 from its first message on.
+static bool
+check_central(const struct policy_request *p, const char *path, struct verdict *v)
+{
+	return p->message->header.pvno >= 3 || refuse_body(v, FAIL_BAD_CERT_TEMPLATE, path, "missing; a key made by the CA is asked for with pvno 3");
+}
+
 static bool
 pop_of_template(const struct policy_request *p, const struct cert_req_msg *r, enum pop_state *out, struct verdict *v)
 {
@@ -473,7 +499,9 @@ pop_of_template(const struct policy_request *p, const struct cert_req_msg *r, en
 	switch (r->popo) {
 	case POPO_ABSENT:
 		*out = POP_NONE_NEEDED;
-		return central || refuse_body(v, FAIL_BAD_POP, "body[0].popo", "missing; the key of the template must sign the request");
+		if (central)
+			return check_central(p, TEMPLATE ".publicKey", v);
+		return refuse_body(v, FAIL_BAD_POP, "body[0].popo", "missing; the key of the template must sign the request");
 	case POPO_RA_VERIFIED:
 		*out = POP_RA_VERIFIED;
 		if (p->route->accept_raverified && (p->identity->is_ra || (p->envelope != NULL && p->envelope->is_ra)))
@@ -501,7 +529,7 @@ policy_pop(const struct policy_request *p, enum pop_state *out, struct verdict *
 	if (request_class(p->message->body) == CLASS_CSR) {
 		struct public_key key;
 		*out = requested_key(p->message, &key) ? POP_VERIFIED : POP_NONE_NEEDED;
-		return true;
+		return *out == POP_VERIFIED || check_central(p, "body.certificationRequestInfo.subjectPKInfo", v);
 	}
 	if (request_class(p->message->body) != CLASS_ENROL)
 		return true;

@@ -55,6 +55,40 @@ make_key(enum key_type type, unsigned n)
 	return keys[type][n];
 }
 
+static enum oid_id
+curve_of(enum key_type type)
+{
+	static const enum oid_id curves[KEY_TYPE_COUNT] = {
+		[KEY_P256] = OID_P256, [KEY_P384] = OID_P384, [KEY_P521] = OID_P521, [KEY_BRAINPOOL_P256] = OID_BRAINPOOL_P256,
+		[KEY_BRAINPOOL_P384] = OID_BRAINPOOL_P384, [KEY_BRAINPOOL_P512] = OID_BRAINPOOL_P512
+	};
+
+	return curves[type];
+}
+
+void
+make_key_file(struct buffer *out, enum key_type type, unsigned n)
+{
+	uint8_t room[2 * DIGEST_MAX];
+	struct der_writer w;
+	struct span octets;
+
+	if (type == KEY_RSA) {
+		must(buffer_append(out, span_of(sample_rsa_2048, sizeof(sample_rsa_2048))), "no room");
+		return;
+	}
+	der_writer_init(&w, ROOM);
+	der_open(&w, DER_SEQUENCE);
+	der_put_int(&w, 1);
+	der_put(&w, DER_OCTET_STRING, private_value(type, n, room));
+	der_open(&w, DER_CONTEXT_CONS(0));
+	der_put_oid(&w, oid_octets(curve_of(type)));
+	der_close(&w);
+	der_close(&w);
+	must(der_finish(&w, &octets) && buffer_append(out, octets), "a key file");
+	der_writer_clear(&w);
+}
+
 void
 make_keys_free(void)
 {
@@ -111,13 +145,13 @@ put_rdn(struct der_writer *w, const char *text, size_t len)
 {
 	static const struct { const char *prefix; enum oid_id type; } types[] = {
 		{ "C=", OID_COUNTRY }, { "O=", OID_ORGANIZATION }, { "OU=", OID_UNIT }, { "CN=", OID_CN }, { "DC=", OID_DOMAIN_COMPONENT },
-		{ "E=", OID_EMAIL_ADDRESS }
+		{ "E=", OID_EMAIL_ADDRESS }, { "serialNumber=", OID_SERIAL_NUMBER }
 	};
 	size_t i = 0;
 
-	while (i < 6 && strncmp(text, types[i].prefix, strlen(types[i].prefix)) != 0)
+	while (i < 7 && strncmp(text, types[i].prefix, strlen(types[i].prefix)) != 0)
 		i++;
-	must(i < 6, "no such attribute");
+	must(i < 7, "no such attribute");
 	size_t skip = strlen(types[i].prefix);
 	der_open(w, DER_SET);
 	der_open(w, DER_SEQUENCE);
@@ -277,10 +311,6 @@ put_purposes(struct der_writer *w, const char *text)
 static void
 put_key(struct der_writer *w, const struct public_numbers *p)
 {
-	static const enum oid_id curves[KEY_TYPE_COUNT] = {
-		[KEY_P256] = OID_P256, [KEY_P384] = OID_P384, [KEY_P521] = OID_P521, [KEY_BRAINPOOL_P256] = OID_BRAINPOOL_P256,
-		[KEY_BRAINPOOL_P384] = OID_BRAINPOOL_P384, [KEY_BRAINPOOL_P512] = OID_BRAINPOOL_P512
-	};
 	struct der_writer rsa;
 	struct span octets;
 	uint8_t modulus[1 + RSA_BITS_MAX / 8] = { 0 };
@@ -292,7 +322,7 @@ put_key(struct der_writer *w, const struct public_numbers *p)
 	if (p->type == KEY_RSA)
 		der_put_null(w);
 	else if (key_type_is_ec(p->type))
-		der_put_oid(w, oid_octets(curves[p->type]));
+		der_put_oid(w, oid_octets(curve_of(p->type)));
 	der_close(w);
 	if (p->type == KEY_RSA) {
 		der_writer_init(&rsa, ROOM);
@@ -308,6 +338,18 @@ put_key(struct der_writer *w, const struct public_numbers *p)
 		der_put_bits(w, p->point, 0);
 	}
 	der_close(w);
+}
+
+void
+make_public_key(struct buffer *out, const struct private_key *k)
+{
+	struct der_writer w;
+	struct span octets;
+
+	der_writer_init(&w, ROOM);
+	put_key(&w, private_key_public(k));
+	must(der_finish(&w, &octets) && buffer_append(out, octets), "a key");
+	der_writer_clear(&w);
 }
 
 // The first 20 octets of a digest of the key.

@@ -12,9 +12,13 @@
 // key only). It lives until make_keys_free().
 struct private_key *make_key(enum key_type type, unsigned n);
 void make_keys_free(void);
+// Append the same key as a file holds it: RSAPrivateKey, or ECPrivateKey (RFC 5915) of a curve; not for Edwards keys.
+void make_key_file(struct buffer *out, enum key_type type, unsigned n);
+// Append the SubjectPublicKeyInfo of a key.
+void make_public_key(struct buffer *out, const struct private_key *k);
 
 // Names are written "C=DE,O=Plant,CN=Root", the first RDN first. Types: C O OU
-// CN DC E. A value is a UTF8String; after "%" a PrintableString, after "&" a
+// CN DC E serialNumber. A value is a UTF8String; after "%" a PrintableString, after "&" a
 // BMPString of its octets; DC and E are IA5Strings.
 // General names are separated by ";": "DNS:a.example", "email:a@b", "URI:x:y",
 // "IP:10.0.0.1", with "/8" an address and its mask, "IP6:" 32 or 64 hex digits,
