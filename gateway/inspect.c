@@ -137,6 +137,20 @@ check_cert_conf(const struct pkimessage *m, struct verdict *v)
 	return true;
 }
 
+// RFC 9483 4.4: one poll, for the one certificate (0) or for a whole answer (-1).
+static bool
+check_poll_req(const struct pkimessage *m, struct verdict *v)
+{
+	size_t count;
+	int32_t id;
+
+	if (!poll_req_check(m->body_contents, &count, &id, &v->fault))
+		return false;
+	if (count > 1)
+		return fault_set(&v->fault, FAIL_BAD_REQUEST, "body.pollReq", "%zu polls in one message; send one", count);
+	return id == 0 || id == -1 || fault_set(&v->fault, FAIL_BAD_REQUEST, "body.pollReq[0].certReqId", "%d; it must be 0, or -1 for an answer without certReqId", (int)id);
+}
+
 static size_t
 count_texts(struct span texts)
 {
@@ -157,6 +171,7 @@ check_body(const struct pkimessage *m, struct verdict *v)
 	case CLASS_ENROL: return check_cert_req(m, v);
 	case CLASS_REVOKE: return check_rev_req(m, v);
 	case CLASS_CONFIRM: return check_cert_conf(m, v);
+	case CLASS_POLL: return check_poll_req(m, v);
 	default: return true;
 	}
 }

@@ -508,6 +508,16 @@ policy_of(struct step *s)
 	};
 }
 
+// A later message by somebody else than who began: the owner of the certificate that is new, or a stranger.
+static void
+refuse_stranger(const struct transaction *t, const struct identity *who, struct verdict *v)
+{
+	if (t->issued.set && who->kind == IDENTITY_SIGNER && memcmp(t->issued.digest, who->digest, sizeof(who->digest)) == 0)
+		fault_set(&v->fault, FAIL_BAD_MESSAGE_CHECK, "protection", "the new certificate does not confirm itself; the credentials of the first message protect all of a transaction");
+	else
+		fault_set(&v->fault, FAIL_BAD_REQUEST, "header.transactionID", "this transaction was begun by another sender");
+}
+
 // Verified: who it is stands now.
 static void
 judge(struct step *s)
@@ -519,7 +529,7 @@ judge(struct step *s)
 	bool delayed = false;
 
 	if (t != NULL && t->verified && s->event != EVENT_FIRST && !identity_same(&t->identity, &s->identity)) {
-		fault_set(&v.fault, FAIL_BAD_MESSAGE_CHECK, "protection", "not protected with the credentials of this transaction's first message");
+		refuse_stranger(t, &s->identity, &v);
 		step_fail(s, &v, &s->identity, false);
 	} else if (!may_use_secret(s, &v, &delayed) || !policy_pop(&p, &s->pop, &v) || !policy_judge(&p, &v)) {
 		step_fail(s, &v, delayed ? NULL : &s->identity, delayed);

@@ -263,6 +263,18 @@ kit_outcome(const struct outcome *o)
 }
 
 void
+kit_go_on(void)
+{
+	static uint8_t refers[CAP_NONCE];
+
+	assert_non_null(kit_said.answer);
+	struct span nonce = kit_said.answer->view.header.sender_nonce;
+	memcpy(refers, nonce.data, nonce.len);
+	kit_recip = span_of(refers, nonce.len);
+	kit_new_nonce();
+}
+
+void
 kit_answer(const struct kit_message *m)
 {
 	const struct pkiheader *h = &message_meaning(kit_said.up)->header;
@@ -347,6 +359,103 @@ kit_is_protected(const char *by)
 		return protection_verify_signature(m, span_of(NULL, 0), &signers, &v, &f);
 	return s != NULL && s->secret != NULL && kind == s->mac.kind && mac_parameters_read(m, &policy, &mac, &f)
 		&& mac_verify(m, &mac, span_text(s->secret), &f);
+}
+
+void
+kit_fail(const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	fail_msg("%s: %s", text, kit_said_text());
+}
+
+// ---- steps of a story
+
+void
+kit_pass(const char *at, const struct kit_message *m)
+{
+	unsigned before = kit_said.submissions;
+
+	kit_ask(at, m);
+	if (kit_said.replied || kit_said.submissions != before + 1)
+		kit_fail("%s: %s did not reach the CA", at, body_name(m->kind));
+}
+
+void
+kit_begin(const char *at, enum body kind, const char *by)
+{
+	const struct kit_message m = { .kind = kind, .by = by };
+
+	kit_clear();
+	kit_pass(at, &m);
+}
+
+// The CA answers as it should, and the device hears of it.
+void
+kit_grant(enum body kind)
+{
+	const struct kit_message m = { .kind = kind, .by = "ca" };
+
+	kit_answer(&m);
+	if (!kit_said.replied || kit_said.answer == NULL || kit_said.answer->view.body != kind || kit_failure() != FAIL_NONE)
+		kit_fail("%s did not reach the device", body_name(kind));
+}
+
+void
+kit_confirm(const char *at, const char *by)
+{
+	const struct kit_message m = { .kind = BODY_CERTCONF, .by = by, .same_id = true };
+
+	kit_go_on();
+	kit_pass(at, &m);
+}
+
+void
+kit_refused(const char *at, const struct kit_message *m, enum failure f)
+{
+	unsigned before = kit_said.submissions;
+
+	kit_ask(at, m);
+	if (!kit_said.replied || kit_said.answer == NULL || kit_failure() != f || kit_said.submissions != before)
+		kit_fail("%s: should be %s", at, failure_name(f));
+	assert_true(kit_is_protected(m->by));
+}
+
+void
+kit_nothing_left(void)
+{
+	struct gateway_counts c = gateway_count(kit_gateway);
+
+	assert_int_equal(c.exchanges, 0);
+	assert_int_equal(c.submissions, 0);
+	assert_int_equal(c.steps, 0);
+}
+
+void
+kit_lose(void)
+{
+	const struct outcome o = { .kind = OUTCOME_NOT_SENT, .text = "the test is over" };
+
+	kit_outcome(&o);
+}
+
+// What the CA got is signed by the gateway.
+bool
+kit_signed_by_ra(const struct pkimessage *m)
+{
+	char text[256];
+	const struct message *kept = kit_said.answer;
+	struct message whole = { .view = *m };
+
+	general_name_text(m->header.sender, text, sizeof(text));
+	kit_said.answer = &whole;
+	bool well = kit_is_protected(NULL);
+	kit_said.answer = (struct message *)(uintptr_t)kept;
+	return well && strcmp(text, "dirName:CN=RA,O=Plant") == 0;
 }
 
 // ---- the gateway
@@ -537,6 +646,57 @@ void
 kit_file(const char *name, struct span octets)
 {
 	people_file(kit_folder, name, octets);
+}
+
+// ---- the audit
+
+struct search { const char *word, *other; unsigned found; bool done; };
+
+static void
+look_at(void *context, int64_t seq, struct span line)
+{
+	struct search *s = context;
+	char text[8300];
+
+	(void)seq;
+	snprintf(text, sizeof(text), "%.*s", (int)line.len, (const char *)line.data);
+	if (getenv("KIT_AUDIT") != NULL)
+		fprintf(stderr, "%s\n", text);
+	s->found += strstr(text, s->word) != NULL && (s->other == NULL || strstr(text, s->other) != NULL);
+}
+
+static void
+looked(void *context, bool well, int64_t last)
+{
+	struct search *s = context;
+
+	(void)last;
+	assert_true(well);
+	s->done = true;
+}
+
+static void
+on_pushed(void *context, enum store_result result, const struct store_conflict *conflict)
+{
+	(void)conflict;
+	assert_int_equal(result, STORE_DONE);
+	*(bool *)context = true;
+}
+
+unsigned
+kit_audit(const char *word, const char *other)
+{
+	struct search s = { .word = word, .other = other };
+	struct store_unit *u = store_unit_new();
+	bool pushed = false;
+
+	// A blocking unit takes the lazy ones along.
+	audit_flush(&kit_gateway->audit, clock_mono_ms(), true);
+	assert_true(u != NULL && audit_append(u, span_text("\"event\":\"test\"")) && store_apply(kit_store, u, false, on_pushed, &pushed));
+	run_until(&pushed);
+	assert_true(audit_read(kit_store, 0, 100000, look_at, looked, &s));
+	run_until(&s.done);
+	return s.found;
 }
 
 static void

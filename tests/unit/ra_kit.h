@@ -62,6 +62,8 @@ void kit_clear(void);
 void kit_send(const char *listener, struct span octets);
 // Build it (with a fresh transactionID unless same_id) and send it.
 void kit_ask(const char *listener, const struct kit_message *m);
+// What follows refers to the last answer, and is the next message of its transaction: same_id with a fresh nonce.
+void kit_go_on(void);
 // The CA's answer to what it got last: a message, or another outcome.
 void kit_answer(const struct kit_message *m);
 void kit_outcome(const struct outcome *o);
@@ -74,6 +76,24 @@ const char *kit_said_text(void);
 // Is the answer protected as it should be: by a signature of the gateway, or with the secret of `by`?
 bool kit_is_protected(const char *by);
 
+// ---- steps of a story; each ends the test when it goes another way
+// The message reaches the CA, and nothing is told yet.
+void kit_pass(const char *at, const struct kit_message *m);
+// A first message of this kind does.
+void kit_begin(const char *at, enum body kind, const char *by);
+// The CA answers as it should, and the device hears that.
+void kit_grant(enum body kind);
+// The certConf for what was heard reaches the CA.
+void kit_confirm(const char *at, const char *by);
+// A CMP answer refuses it with this failInfo, protected, and the CA gets nothing.
+void kit_refused(const char *at, const struct kit_message *m, enum failure f);
+// The CA cannot be reached.
+void kit_lose(void);
+void kit_nothing_left(void);
+// Is it signed by the gateway, in its own name?
+bool kit_signed_by_ra(const struct pkimessage *m);
+void kit_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 // ---- the gateway
 extern struct gateway *kit_gateway;
 extern struct store *kit_store;
@@ -85,7 +105,9 @@ void kit_open(const char *more, bool store);
 void kit_close(void);
 // Close the gateway and open it again over the same store, as after a restart.
 void kit_restart(void);
-// A file in the folder; private: mode 0600.
+// Lines of the audit that hold both words (NULL: no matter which); all that was noted so far is written first.
+unsigned kit_audit(const char *word, const char *other);
+// A file in the folder, closed to others.
 void kit_file(const char *name, struct span octets);
 // Free the secrets that were locked, used or bound.
 void kit_free_secrets(void);

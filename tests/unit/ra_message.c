@@ -16,6 +16,9 @@ uint8_t kit_id[16], kit_nonce[16];
 struct span kit_recip;
 
 static uint8_t issued_hash[DIGEST_MAX];
+// What was asked for last: the CA issues that.
+static const char *asked_subject = "CN=device,O=Plant";
+static struct private_key *asked_key;
 
 // While one message is built.
 struct build {
@@ -141,7 +144,7 @@ put_issued(struct buffer *out, const struct build *b, struct private_key *key, c
 {
 	size_t before = out->len;
 
-	people_issue(out, subject != NULL ? subject : b->m->subject != NULL ? b->m->subject : "CN=device,O=Plant", key, ca);
+	people_issue(out, subject != NULL ? subject : b->m->subject != NULL ? b->m->subject : asked_subject, key, ca);
 	struct span whole = span_of(out->data + before, out->len - before);
 	must(digest_of(DIGEST_SHA256, &whole, 1, issued_hash), "no digest");
 }
@@ -258,13 +261,13 @@ put_word(void *context, const char *word, size_t len, struct buffer *out)
 	else if (is_word(word, len, "inner"))
 		put_inner(out, b);
 	else if (is_word(word, len, "issued"))
-		put_issued(out, b, b->new_key, NULL, NULL);
+		put_issued(out, b, asked_key, NULL, NULL);
 	else if (is_word(word, len, "issued_key"))	// for another key
 		put_issued(out, b, kit_signer("other")->key, NULL, NULL);
 	else if (is_word(word, len, "issued_name"))	// for another name
-		put_issued(out, b, b->new_key, "CN=somebody else,O=Plant", NULL);
+		put_issued(out, b, asked_key, "CN=somebody else,O=Plant", NULL);
 	else if (is_word(word, len, "issued_rogue"))	// under another root
-		put_issued(out, b, b->new_key, NULL, "rogue");
+		put_issued(out, b, asked_key, NULL, "rogue");
 	else if (!put_word_of_request(b, word, len, out))
 		return put_other(word, len, out);
 	return true;
@@ -474,6 +477,10 @@ compose(struct buffer *out, const struct kit_message *m)
 	struct buffer in, all;
 
 	b.by = m->by == NULL ? kit_signer("device") : m->by[0] == '\0' ? NULL : kit_signer(m->by);
+	if (m->kind == BODY_IR || m->kind == BODY_CR || m->kind == BODY_P10CR || m->kind == BODY_KUR) {
+		asked_subject = subject_of(&b);
+		asked_key = b.new_key;
+	}
 	buffer_init(&in, ROOM);
 	buffer_init(&all, ROOM);
 	put_header(&in, &b);
