@@ -22,8 +22,8 @@ verify_mac(struct answer_job *j)
 {
 	struct mac_parameters mac;
 
-	// Without the secret the device alone can tell.
-	if (!j->mac_is_the_devices)
+	// Without the secret the device alone can tell; where the CA is known by its signature, nothing tells.
+	if (!j->mac_is_the_devices || (j->secret_len == 0 && j->upstream_count > 0))
 		return fault_set(&j->fault, FAIL_WRONG_INTEGRITY, "header.protectionAlg", "the CA answered with a MAC; a signature was expected");
 	if (j->secret_len == 0)
 		return true;
@@ -125,10 +125,33 @@ check_certificate(struct answer_job *j, const struct certified_key_pair *pair, s
 	struct fault f = { .set = false };
 
 	if (pair->certificate.len == 0)
-		return true;	// encrypted for the device
+		return swapped(j, "body", "the certificate is encrypted, and nobody can tell what the CA issued; RFC 9483 wants it in the clear");
 	if (!certificate_parse(&c, pair->certificate, &f))
 		return swapped(j, "body", "the certificate cannot be read: %.200s", f.text);
 	return (hash_certificate(j, &c) || unproven(j)) && check_key(j, &c, pair) && check_subject(j, &c) && check_issuer(j, &c, cache);
+}
+
+// A certificate comes with `accepted` or `grantedWithMods`, and with nothing else (RFC 9483 4.1.1).
+static bool
+check_response(struct answer_job *j, const struct cert_response *r, int32_t expected)
+{
+	bool granted = r->status.status == STATUS_ACCEPTED || r->status.status == STATUS_GRANTED_WITH_MODS;
+
+	if (r->cert_req_id != expected && !(expected == -1 && r->cert_req_id == 0))
+		fault_set(&j->fault, FAIL_SYSTEM_FAILURE, "body.response.certReqId", "%d, and %d was asked for", (int)r->cert_req_id, (int)expected);
+	else if (granted != r->has_pair)
+		fault_set(&j->fault, FAIL_SYSTEM_FAILURE, "body.response", granted ? "the CA grants, and sends no certificate" : "the CA sends a certificate, and does not grant it");
+	else
+		return true;
+	return unproven(j);
+}
+
+static bool
+check_ca_pubs(struct answer_job *j, const struct cert_rep_message *reply)
+{
+	if (reply->ca_pubs.len == 0 || (j->accept_ca_pubs && j->answer->body == BODY_IP))
+		return true;
+	return swapped(j, "body.caPubs", "trust anchors came with the answer; the route may say accept_ca_pubs: yes, for ip only");
 }
 
 static bool
@@ -138,20 +161,17 @@ check_responses(struct answer_job *j, struct path_cache *cache)
 	struct cert_rep_message reply;
 	struct cert_response r;
 
-	if (!cert_rep_message_read(j->answer->body_contents, &reply, &j->fault))
+	if (!cert_rep_message_read(j->answer->body_contents, &reply, &j->fault) || !cert_response_take(&reply.responses, &r, &j->fault))
 		return unproven(j);
-	if (reply.ca_pubs.len > 0 && (!j->accept_ca_pubs || j->answer->body != BODY_IP))
-		return swapped(j, "body.caPubs", "trust anchors came with the answer; the route may say accept_ca_pubs: yes, for ip only");
-	while (!der_at_end(reply.responses) && cert_response_take(&reply.responses, &r, &j->fault)) {
-		if (r.cert_req_id != expected && !(expected == -1 && r.cert_req_id == 0)) {
-			fault_set(&j->fault, FAIL_SYSTEM_FAILURE, "body.response.certReqId", "%d, and %d was asked for", (int)r.cert_req_id, (int)expected);
-			return unproven(j);
-		}
-		j->cert_req_id = r.cert_req_id;
-		if (r.has_pair && !check_certificate(j, &r.pair, cache))
-			return false;
+	if (!der_at_end(reply.responses)) {
+		fault_set(&j->fault, FAIL_SYSTEM_FAILURE, "body.response", "more than one, and one certificate was asked for");
+		return unproven(j);
 	}
-	return true;
+	if (!check_response(j, &r, expected))
+		return false;
+	j->cert_req_id = r.cert_req_id;
+	// The certificate first: what is refused in the end is rejected by its hash.
+	return (!r.has_pair || check_certificate(j, &r.pair, cache)) && check_ca_pubs(j, &reply);
 }
 
 void

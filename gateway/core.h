@@ -253,6 +253,8 @@ void row_empty(struct transaction *t, enum slot slot);
 // The slot whose request is these octets; SLOT_COUNT when there is none.
 enum slot row_slot(const struct transaction *t, const struct message *m);
 void row_set(struct gateway *g, struct transaction *t, const struct decision *d);
+// A sentence for the operator, in log and audit.
+void row_alarm(struct gateway *g, const struct transaction *t, const char *text);
 struct facts row_facts(struct gateway *g, const struct transaction *t);
 const char *row_id_text(const struct transaction *t, char out[2 * CAP_TRANSACTION_ID + 1]);
 struct gate_upstream *row_upstream(struct gateway *g, const struct settings_route *r);
@@ -278,6 +280,9 @@ uint64_t step_request(struct gateway *g, struct exchange *x, struct transaction 
 bool step_join(struct gateway *g, struct exchange *x, uint64_t *answer);
 // The transaction has ended without a certificate: its secret is free again.
 void step_release_secret(struct gateway *g, struct transaction *t);
+// Nothing came of a first request, and nothing final was told: its secret is
+// free, and its transactionID unused, so that the same octets may come again.
+void step_undo(struct gateway *g, const struct identity *who, struct span transaction_id, struct span request);
 // The secret that verified an identity, as the configuration has it now; NULL = gone.
 const struct secret_entry *step_secret(struct gateway *g, const struct identity *who);
 // Its exchange has gone.

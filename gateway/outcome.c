@@ -68,42 +68,55 @@ take_reply(struct transaction *t, enum slot slot, const struct finished_answer *
 	}
 }
 
+// Who gets an answer, when its row may have gone.
+struct addressee { struct exchange *x; struct gate_listener *mailbox; bool adopted; uint8_t label[RETURN_LABEL_MAX]; size_t label_len; };
+
+static struct addressee
+addressee_of(const struct transaction *t, struct exchange *x)
+{
+	struct addressee to = { .x = x, .mailbox = t->mailbox, .adopted = t->adopted, .label_len = t->return_label_len };
+
+	memcpy(to.label, t->return_label, t->return_label_len);
+	return to;
+}
+
+static void
+post_to(const struct addressee *to, struct blob *octets, const char *body)
+{
+	struct fault f = { .set = false };
+	char text[400];
+
+	if (!to->mailbox->driver->listener_post(to->mailbox->driver_state, span_of(to->label, to->label_len), octets, body, &f))
+		log_event(LOG_ERROR_, "mailbox", NULL, "%s", fault_text(&f, text, sizeof(text)));
+}
+
 // A drop folder that brought a PKCS#10 request gets a certificate, or a reason.
 static void
-give_adopted(struct gateway *g, struct transaction *t, struct exchange *x, const struct finished_answer *a)
+give_adopted(struct gateway *g, const struct addressee *to, const struct finished_answer *a)
 {
 	struct blob *pem = a->answer != NULL && a->judged->event == EVENT_FINAL_POSITIVE ? adapter_certificate(a->answer) : NULL;
 	struct status_info status;
-	struct fault f = { .set = false };
 	char text[400] = "the CA issued no certificate";
 
 	if (pem == NULL && a->answer != NULL && relay_status(a->answer, &status))
 		status_text(&status, text, sizeof(text));
 	struct reply r = { .kind = pem != NULL ? REPLY_ANSWER : REPLY_REFUSE, .message = pem, .body = "pem", .reason = REFUSE_MALFORMED, .text = text };
-	if (x != NULL)
-		exchange_reply(g, x, &r);
-	else if (pem != NULL && !t->mailbox->driver->listener_post(t->mailbox->driver_state, span_of(t->return_label, t->return_label_len), pem, "pem", &f))
-		log_event(LOG_ERROR_, "mailbox", NULL, "%s", f.text);
+	if (to->x != NULL)
+		exchange_reply(g, to->x, &r);
+	else if (pem != NULL)
+		post_to(to, pem, "pem");
 	blob_unref(pem);
 }
 
 static void
-give(struct gateway *g, struct transaction *t, struct exchange *x, const struct finished_answer *a)
+give(struct gateway *g, const struct addressee *to, const struct finished_answer *a)
 {
-	struct fault f = { .set = false };
-	char text[400];
-
-	if (t->adopted) {
-		give_adopted(g, t, x, a);
-		return;
-	}
-	if (x != NULL) {
-		reply_blob(g, x, a->octets, a->body);
-		return;
-	}
-	const struct driver *d = t->mailbox->driver;
-	if (!d->listener_post(t->mailbox->driver_state, span_of(t->return_label, t->return_label_len), a->octets, body_name(a->body), &f))
-		log_event(LOG_ERROR_, "mailbox", NULL, "%s", fault_text(&f, text, sizeof(text)));
+	if (to->adopted)
+		give_adopted(g, to, a);
+	else if (to->x != NULL)
+		reply_blob(g, to->x, a->octets, a->body);
+	else
+		post_to(to, a->octets, body_name(a->body));
 }
 
 static struct facts
@@ -115,6 +128,7 @@ answer_facts(struct gateway *g, const struct transaction *t, const struct finish
 	facts.has_certificate = a->judged->has_certificate;
 	facts.reason = a->reason;
 	facts.proven = a->proven;
+	facts.doubtful = t->verified && !a->proven && a->body == BODY_ERROR;
 	return facts;
 }
 
@@ -136,6 +150,8 @@ outcome_finish(struct gateway *g, struct transaction *t, enum slot slot, const s
 
 	if (a->answer != NULL)
 		log_answer(t, t->upstream != NULL ? t->upstream->name : "", a->answer, &d, a->judged->event);
+	if (d.remove && t->verified && t->slots[SLOT_FIRST].request != NULL)
+		step_undo(g, &t->identity, span_of(t->id, t->id_len), blob_span(t->slots[SLOT_FIRST].request));
 	if (d.store_reply && has)
 		take_reply(t, slot, a);
 	else if (!d.store_reply)
@@ -144,10 +160,11 @@ outcome_finish(struct gateway *g, struct transaction *t, enum slot slot, const s
 		t->waiter = 0;
 	// The row is settled before the driver is called: it may deliver the next message at once.
 	bool post = d.answer && has && (x != NULL || t->mailbox != NULL);
+	struct addressee to = addressee_of(t, x);
 	t->fetched = t->fetched || post;
 	row_set(g, t, &d);
 	if (post)
-		give(g, t, x, a);
+		give(g, &to, a);
 	else if (d.refuse && x != NULL)
 		reply_refusal(g, x, d.reason, a->text);
 	t = handle_find(&g->transactions, row);
@@ -189,6 +206,19 @@ read_outcome(struct gateway *g, struct transaction *t, enum slot slot, const str
 	return answer;
 }
 
+// What came is not the answer: forged, of another transaction, or nonsense.
+static void
+tell_foreign(struct gateway *g, const struct transaction *t, const char *upstream, const struct fault *f)
+{
+	char detail[400], text[520];
+
+	snprintf(text, sizeof(text), "%s: what came is not the answer: %s", upstream, fault_text(f, detail, sizeof(detail)));
+	if (t->verified)
+		row_alarm(g, t, text);
+	else
+		log_event(LOG_WARN_, "upstream", NULL, "%s", text);
+}
+
 void
 outcome_take(struct gateway *g, struct submission *s, const struct outcome *o)
 {
@@ -205,10 +235,10 @@ outcome_take(struct gateway *g, struct submission *s, const struct outcome *o)
 		return;
 	}
 	struct message *answer = read_outcome(g, t, slot, o, &judged, &f);
-	if (o->kind == OUTCOME_ANSWER && judged.event == EVENT_BAD)
-		log_event(LOG_WARN_, "upstream", NULL, "%s: what came is not the answer: %s", upstream, fault_text(&f, detail, sizeof(detail)));
 	if (f.set)
 		snprintf(text, sizeof(text), "upstream %s: %s", upstream, fault_text(&f, detail, sizeof(detail)));
+	if (o->kind == OUTCOME_ANSWER && judged.event == EVENT_BAD)
+		tell_foreign(g, t, upstream, &f);
 	t->submission = 0;
 	submission_end(g, s);
 	bool verify = t->verified && judged.event != EVENT_BAD && judged.event != EVENT_GIVEN_UP;

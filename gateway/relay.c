@@ -154,6 +154,7 @@ read_error(const struct pkimessage *m, struct fault *f)
 
 	if (!error_content_take(&in, &e, NULL))
 		return EVENT_BAD;
+	// RFC 9483 3.6: an error rejects, or tells to wait.
 	switch (e.status.status) {
 	case STATUS_REJECTION: return EVENT_FINAL_NEGATIVE;
 	case STATUS_WAITING: return EVENT_WAITING;

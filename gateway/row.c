@@ -96,8 +96,8 @@ log_end(const struct transaction *t)
 	log_event(LOG_INFO_, "transaction", fields, "%s: %s", kind, outcome_name(t->outcome));
 }
 
-static void
-raise_alarm(struct gateway *g, const struct transaction *t, const char *text)
+void
+row_alarm(struct gateway *g, const struct transaction *t, const char *text)
 {
 	struct log_field fields[] = { { "peer", t->source }, { "route", t->route }, { NULL, NULL } };
 	struct audit_event e = {
@@ -123,7 +123,7 @@ row_set(struct gateway *g, struct transaction *t, const struct decision *d)
 		t->own_rejects = d->own == OWN_REJECT;
 	}
 	if (d->alarm != NULL && !expected)
-		raise_alarm(g, t, d->alarm);
+		row_alarm(g, t, d->alarm);
 	if (d->forget_affinity && t->upstream != NULL) {
 		if (t->upstream->driver->upstream_forget != NULL)
 			t->upstream->driver->upstream_forget(t->upstream->driver_state, t->handle);

@@ -132,18 +132,43 @@ step_voice(struct gateway *g, const struct settings_route *r, const struct ident
 	out->secret_len = e->value.len;
 }
 
-void
-step_release_secret(struct gateway *g, struct transaction *t)
+static void
+apply_lazily(struct gateway *g, struct store_unit *u, bool well)
 {
-	const struct secret_entry *e = t->verified ? step_secret(g, &t->identity) : NULL;
-	struct store_unit *u = e != NULL && g->store != NULL ? store_unit_new() : NULL;
-
-	if (e == NULL)
+	if (u == NULL)
 		return;
-	if (!secret_release(g->secrets, u, e, span_of(t->id, t->id_len), clock_wall_s()) || u == NULL || store_unit_is_empty(u))
+	if (!well || store_unit_is_empty(u))
 		store_unit_free(u);
 	else
 		store_apply(g->store, u, true, NULL, NULL);
+}
+
+static void
+release_secret(struct gateway *g, const struct identity *who, struct span transaction_id)
+{
+	const struct secret_entry *e = step_secret(g, who);
+	struct store_unit *u = e != NULL && g->store != NULL ? store_unit_new() : NULL;
+
+	if (e != NULL)
+		apply_lazily(g, u, secret_release(g->secrets, u, e, transaction_id, clock_wall_s()));
+}
+
+void
+step_release_secret(struct gateway *g, struct transaction *t)
+{
+	if (t->verified)
+		release_secret(g, &t->identity, span_of(t->id, t->id_len));
+}
+
+void
+step_undo(struct gateway *g, const struct identity *who, struct span transaction_id, struct span request)
+{
+	struct store_unit *u = g->store != NULL ? store_unit_new() : NULL;
+	uint8_t digest[DIGEST_MAX];
+
+	release_secret(g, who, transaction_id);
+	if (u != NULL)
+		apply_lazily(g, u, digest_of(DIGEST_SHA256, &request, 1, digest) && replay_remove(u, transaction_id, digest));
 }
 
 static struct exchange *
@@ -215,6 +240,7 @@ act(struct step *s)
 	if (fresh)
 		t = serve_row(g, s->request, s->route, &s->peer);
 	if (t == NULL) {
+		step_undo(g, &s->identity, s->request->view.header.transaction_id, s->request->view.whole);
 		step_refuse(s, REFUSE_BUSY, "as many transactions as limits.transactions allows are under way");
 		return;
 	}

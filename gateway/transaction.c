@@ -198,6 +198,23 @@ on_final(const struct facts *t, bool positive)
 	return closed(d, t->has_certificate ? ENDED_ISSUED : ENDED_DONE);
 }
 
+// A refusal that could be anybody's is passed on, and that is all: the same
+// octets reach the CA again (design 8.21).
+static struct decision
+on_negative(const struct facts *t)
+{
+	struct decision d = stay(t);
+
+	if (!t->doubtful)
+		return on_final(t, false);
+	d.answer = t->live || t->mailbox;
+	d.drop_waiter = true;
+	d.remove = t->state == STATE_ASKING;
+	d.forget_affinity = d.remove;
+	d.next = d.remove ? STATE_NEW : t->state;
+	return d;
+}
+
 // The certificate is not to be used: the CA hears so where the gateway is its client.
 static struct decision
 reject_own(const struct facts *t, struct decision d)
@@ -288,7 +305,7 @@ in_asking(const struct facts *t, enum event e)
 	case EVENT_POLL: return nothing_to_poll(t);
 	case EVENT_CONFIRM: return error(t, FAIL_BAD_REQUEST, "there is no certificate yet that could be confirmed");
 	case EVENT_FINAL_POSITIVE: return on_final(t, true);
-	case EVENT_FINAL_NEGATIVE: return on_final(t, false);
+	case EVENT_FINAL_NEGATIVE: return on_negative(t);
 	case EVENT_SWAP: return on_swap(t);
 	case EVENT_WAITING: return on_waiting(t);
 	case EVENT_BAD:
@@ -311,7 +328,7 @@ in_upwait(const struct facts *t, enum event e)
 			return error(t, FAIL_BAD_RECIPIENT_NONCE, "recipNonce is not the senderNonce of the last answer");
 		return t->under_way ? try_again(t) : submit(t, STATE_UPWAIT);
 	case EVENT_FINAL_POSITIVE: return on_final(t, true);
-	case EVENT_FINAL_NEGATIVE: return on_final(t, false);
+	case EVENT_FINAL_NEGATIVE: return on_negative(t);
 	case EVENT_SWAP: return on_swap(t);
 	case EVENT_WAITING:
 	case EVENT_POLLREP: return pass_down(t);

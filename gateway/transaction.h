@@ -51,6 +51,7 @@ struct facts {
 	bool self_rejects;	// and it rejects the certificate
 	bool adopts;		// the device cannot confirm (a PKCS#10 file): the gateway does it for it
 	bool proven;		// upstream: the answer's protection was verified
+	bool doubtful;		// upstream: an error that nobody protected, on a route that verifies and takes it: it ends nothing
 	// SAME only: which remembered request it equals, and whether its answer is stored
 	bool same_is_current;	// the one that is under way
 	bool reply_stored;

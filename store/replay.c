@@ -140,6 +140,40 @@ replay_insert(struct store_unit *u, const struct replay_row *row)
 	return true;
 }
 
+// A damaged row stays: it says "used", and by whom nobody knows.
+static enum store_result
+run_remove(struct store_db *db, struct store_op *base, struct store_conflict *conflict)
+{
+	struct replay_op *op = (struct replay_op *)base;
+	int64_t id = number_of(db, &op->row), same;
+	struct query q = query_begin(db, QUERY_REPLAY_GET, "SELECT " COLUMNS " FROM replay WHERE id=?1");
+
+	(void)conflict;
+	query_int(&q, id);
+	bool found = query_row(&q) && read_row(&q, &same, &op->met) && memcmp(op->met.digest, op->row.digest, sizeof(op->row.digest)) == 0
+		&& span_equal(span_of(op->met.transaction_id, op->met.transaction_id_len), span_of(op->row.transaction_id, op->row.transaction_id_len));
+	if (!query_end(&q))
+		return STORE_FAILED;
+	return !found || delete(db, id) ? STORE_DONE : STORE_FAILED;
+}
+
+bool
+replay_remove(struct store_unit *u, struct span transaction_id, const uint8_t digest[32])
+{
+	struct replay_row row = { .transaction_id_len = transaction_id.len };
+	bool fits = transaction_id.len >= 1 && transaction_id.len <= sizeof(row.transaction_id);
+	struct replay_op *op = fits ? unit_add(u, sizeof(*op), run_remove) : NULL;
+
+	if (op == NULL) {
+		u->failed = true;
+		return false;
+	}
+	memcpy(row.transaction_id, transaction_id.data, transaction_id.len);
+	memcpy(row.digest, digest, sizeof(row.digest));
+	op->row = row;
+	return true;
+}
+
 bool
 replay_number(struct store_db *db, int64_t *count)
 {

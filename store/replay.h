@@ -15,6 +15,8 @@ struct replay_row {
 };
 
 bool replay_insert(struct store_unit *u, const struct replay_row *row);
+// Nothing came of the request with these octets (SHA-256): its transactionID was never used. A row of another request stays.
+bool replay_remove(struct store_unit *u, struct span transaction_id, const uint8_t digest[32]);
 // Number of rows kept. Blocks; for tests and status.
 bool replay_count(struct store *s, int64_t *count, struct fault *f);
 

@@ -7,7 +7,7 @@ import sys
 
 FACTS = {"U": "under way", "P": "polled", "H": "held is waiting", "L": "live", "M": "mailbox", "K": "can poll", "C": "current",
          "S": "reply stored", "N": "nonce fits", "F": "ids fit", "J": "device rejects", "D": "certConf due", "X": "certificate",
-         "R": "client", "O": "own certConf", "Q": "own certConf rejects", "A": "adopted", "V": "proven", "B": "other hash"}
+         "R": "client", "O": "own certConf", "Q": "own certConf rejects", "A": "adopted", "V": "proven", "W": "doubtful", "B": "other hash"}
 REASONS = ["busy", "try again", "unavailable", "timeout", "as the event says"]
 
 with open(sys.argv[1]) as f:

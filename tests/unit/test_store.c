@@ -49,6 +49,37 @@ a_used_transaction_id_is_a_conflict(void **state)
 	kit_close(s);
 }
 
+static enum store_result
+remove_used(struct store *s, const struct replay_row *row)
+{
+	struct store_unit *u = store_unit_new();
+
+	assert_true(replay_remove(u, span_of(row->transaction_id, row->transaction_id_len), row->digest));
+	return kit_apply(s, u, NULL, NULL);
+}
+
+static void
+a_transaction_id_may_become_unused(void **state)
+{
+	struct store *s = kit_open(*state);
+	struct replay_row row = kit_replay(7);
+	struct store_unit *u = store_unit_new();
+
+	assert_int_equal(remove_used(s, &row), STORE_DONE);	// there is none
+	assert_int_equal(kit_insert(s, 7), STORE_DONE);
+	assert_int_equal(kit_insert(s, 8), STORE_DONE);
+	row.digest[0] ^= 1;
+	assert_int_equal(remove_used(s, &row), STORE_DONE);	// of another request
+	assert_int_equal(kit_count(s), 2);
+	row.digest[0] ^= 1;
+	assert_int_equal(remove_used(s, &row), STORE_DONE);
+	assert_int_equal(kit_count(s), 1);
+	assert_int_equal(kit_insert(s, 7), STORE_DONE);
+	assert_false(replay_remove(u, span_of(NULL, 0), row.digest));
+	store_unit_free(u);
+	kit_close(s);
+}
+
 static void
 versions_of_secrets_are_held(void **state)
 {
@@ -991,6 +1022,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 		TEST(a_used_transaction_id_is_a_conflict),
+		TEST(a_transaction_id_may_become_unused),
 		TEST(versions_of_secrets_are_held),
 		TEST(a_unit_is_whole_or_not_at_all),
 		TEST(rows_that_do_not_fit_are_refused_whole),

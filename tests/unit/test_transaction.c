@@ -39,6 +39,7 @@ set_fact(struct facts *t, char letter)
 	case 'Q': t->self_rejects = true; break;
 	case 'A': t->adopts = true; break;
 	case 'V': t->proven = true; break;
+	case 'W': t->doubtful = true; break;
 	case 'B': t->other_hash = true; break;
 	default: fail_msg("no fact is called %c", letter);
 	}
@@ -46,7 +47,7 @@ set_fact(struct facts *t, char letter)
 
 #define LETTERS "UPHLMKCSNFJDX"
 // Of the rarer facts these come together; each with every combination of the others.
-static const char *const rare[] = { "", "R", "O", "OQ", "RO", "ROQ", "A", "RA", "V", "RV", "B", "RB" };
+static const char *const rare[] = { "", "R", "O", "OQ", "RO", "ROQ", "A", "RA", "V", "RV", "W", "RW", "B", "RB" };
 #define ALL_FACTS (COUNT(rare) << (sizeof(LETTERS) - 1))
 
 struct row {
@@ -128,6 +129,8 @@ static const struct row table[] = {
 	{ STATE_ASKING, EVENT_FINAL_NEGATIVE, "L", STATE_CLOSED, ENDED_REFUSED, "store answer drop free" },
 	{ STATE_ASKING, EVENT_FINAL_NEGATIVE, "M", STATE_CLOSED, ENDED_REFUSED, "store answer drop free" },
 	{ STATE_ASKING, EVENT_FINAL_NEGATIVE, "", STATE_READY, ENDED_NOT, "store drop" },
+	{ STATE_ASKING, EVENT_FINAL_NEGATIVE, "LW", STATE_NEW, ENDED_NOT, "remove answer drop free" },
+	{ STATE_ASKING, EVENT_FINAL_NEGATIVE, "W", STATE_NEW, ENDED_NOT, "remove drop free" },
 	{ STATE_ASKING, EVENT_WAITING, "L", STATE_UPWAIT, ENDED_NOT, "store answer drop" },
 	{ STATE_ASKING, EVENT_WAITING, "M", STATE_UPWAIT, ENDED_NOT, "store answer drop" },
 	{ STATE_ASKING, EVENT_WAITING, "", STATE_READY, ENDED_NOT, "store drop" },
@@ -158,6 +161,7 @@ static const struct row table[] = {
 	{ STATE_UPWAIT, EVENT_SWAP, "PLR", STATE_CONFIRMING, ENDED_NOT, "store answer own=reject drop alarm" },
 	{ STATE_UPWAIT, EVENT_FINAL_NEGATIVE, "PL", STATE_CLOSED, ENDED_REFUSED, "store answer drop free" },
 	{ STATE_UPWAIT, EVENT_FINAL_NEGATIVE, "P", STATE_READY, ENDED_NOT, "store drop" },
+	{ STATE_UPWAIT, EVENT_FINAL_NEGATIVE, "PLW", STATE_UPWAIT, ENDED_NOT, "answer drop" },
 	{ STATE_UPWAIT, EVENT_WAITING, "PL", STATE_UPWAIT, ENDED_NOT, "store answer drop" },
 	{ STATE_UPWAIT, EVENT_POLLREP, "PL", STATE_UPWAIT, ENDED_NOT, "store answer drop" },
 	{ STATE_UPWAIT, EVENT_POLLREP, "PM", STATE_UPWAIT, ENDED_NOT, "store answer drop" },
@@ -361,8 +365,8 @@ rules_for_all_facts(void **state)
 					assert_true(d.wait);
 				if (from_device(e) && s != STATE_NEW)
 					assert_int_equal(replies_of(&d) + d.wait, 1);
-				if (d.answer)
-					assert_true(d.store_reply && (t.live || t.mailbox));
+				if (d.answer)		// what is not final is not kept
+					assert_true((d.store_reply || t.doubtful) && (t.live || t.mailbox));
 				if (d.store_reply)
 					assert_true(d.drop_waiter && !d.remove);
 				if (d.own != OWN_NONE)	// only as the CA's client, or for a device that cannot confirm
