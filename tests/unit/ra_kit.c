@@ -714,9 +714,13 @@ kit_free_secrets(void)
 	gateway_secrets(kit_gateway, NULL, set_free, NULL);
 }
 
+bool kit_log_is_clean;
+
 static void
 no_log(void *context, const char *line)
 {
+	for (const char *at = line; *at != '\0'; at++)
+		kit_log_is_clean = kit_log_is_clean && *at >= 0x20 && *at != 0x7F;
 	if (getenv("KIT_LOG") != NULL)
 		fprintf(stderr, "%s\n", line);
 	(void)context;

@@ -99,6 +99,7 @@ extern struct gateway *kit_gateway;
 extern struct store *kit_store;
 extern bool kit_synced;				// what the gateway believes of its clock
 extern char kit_folder[64];
+extern bool kit_log_is_clean;			// no line of the log so far held a control character, since it was set
 // Listeners, upstreams, trust, credentials and secrets of a usual RA stand above
 // `more`: routes, limits, and what else a test wants. store: on disk.
 void kit_open(const char *more, bool store);

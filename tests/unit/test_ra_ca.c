@@ -210,6 +210,118 @@ answers(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+// ---- row 74: a CA that does not speak CMP, or does not speak
+
+static void
+silent_upstreams(void **state)
+{
+	static const struct { const char *title; struct outcome o; enum refusal reason; enum failure failure; } outcomes[] = {
+		{ "not reached", { .kind = OUTCOME_NOT_SENT, .text = "connection refused" }, REFUSE_UNAVAILABLE, FAIL_SYSTEM_UNAVAIL },
+		{ "silent", { .kind = OUTCOME_MAYBE_SENT, .timeout = true, .text = "no answer in 20 s" }, REFUSE_TIMEOUT, FAIL_SYSTEM_UNAVAIL },
+		{ "closed", { .kind = OUTCOME_MAYBE_SENT, .text = "closed" }, REFUSE_UNAVAILABLE, FAIL_SYSTEM_UNAVAIL },
+		{ "cut off", { .kind = OUTCOME_MAYBE_SENT, .garbled = true, .text = "half an answer" }, REFUSE_BAD_UPSTREAM, FAIL_SYSTEM_FAILURE },
+		{ "500", { .kind = OUTCOME_REFUSED, .status = 500, .text = "500" }, REFUSE_UNAVAILABLE, FAIL_SYSTEM_UNAVAIL },
+		{ "503", { .kind = OUTCOME_REFUSED, .status = 503, .text = "503" }, REFUSE_UNAVAILABLE, FAIL_SYSTEM_UNAVAIL },
+		{ "302", { .kind = OUTCOME_REFUSED, .status = 302, .text = "302" }, REFUSE_BAD_UPSTREAM, FAIL_SYSTEM_FAILURE },
+		{ "200 and text", { .kind = OUTCOME_REFUSED, .status = 200, .text = "text/html" }, REFUSE_BAD_UPSTREAM, FAIL_SYSTEM_FAILURE },
+		{ "404", { .kind = OUTCOME_REFUSED, .status = 404, .text = "404" }, REFUSE_BAD_UPSTREAM, FAIL_SYSTEM_FAILURE },
+	};
+	const struct kit_message by_secret = { .kind = BODY_IR, .by = "once" };
+	struct buffer b;
+
+	(void)state;
+	for (size_t m = 0; m < COUNT(modes); m++)
+		for (size_t i = 0; i < COUNT(outcomes); i++) {
+			kit_clear();
+			buffer_init(&b, 1 << 20);
+			kit_build(&b, &by_secret);
+			kit_send(modes[m], buffer_span(&b));
+			assert_int_equal(kit_said.submissions, 1);
+			kit_outcome(&outcomes[i].o);
+			if (!kit_said.replied || kit_said.kind != REPLY_REFUSE || kit_said.reason != outcomes[i].reason || kit_failure() != outcomes[i].failure)
+				kit_fail("%s: %s", modes[m], outcomes[i].title);
+			// The same octets may come again; and the secret is free for another transaction.
+			kit_send(modes[m], buffer_span(&b));
+			assert_int_equal(kit_said.submissions, 2);
+			kit_outcome(&outcomes[i].o);
+			kit_pass(modes[m], &by_secret);
+			kit_outcome(&outcomes[i].o);
+			kit_nothing_left();
+			buffer_clear(&b);
+		}
+}
+
+static void
+garbage(void **state)
+{
+	static const char *const texts[] = { "", "<html></html>", "0", "\x30\x80", "\x30\x03\x02\x01\x02" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		struct outcome o = { .kind = OUTCOME_ANSWER, .message = blob_new(span_text(texts[i])) };
+		kit_begin("replace", BODY_IR, NULL);
+		unsigned alarms = kit_audit("alarm.raised", NULL);
+		kit_outcome(&o);
+		assert_int_equal(kit_said.reason, REFUSE_BAD_UPSTREAM);
+		assert_int_equal(kit_failure(), FAIL_SYSTEM_FAILURE);
+		assert_int_equal(kit_audit("alarm.raised", NULL), alarms + 1);
+		blob_unref(o.message);
+	}
+	kit_nothing_left();
+}
+
+// ---- answers to certConf
+
+static void
+answers_to_confirmations(void **state)
+{
+	static const struct { const char *title; struct kit_message m; bool passes, ends; } conf_rows[] = {
+		{ "pkiConf", { .kind = BODY_PKICONF, .by = "ca" }, true, true },
+		{ "a pkiConf that nobody protected", { .kind = BODY_PKICONF, .by = "" }, false, false },
+		{ "a pkiConf by a device", { .kind = BODY_PKICONF, .by = "other" }, false, false },
+		{ "a pkiConf of another transaction", { .kind = BODY_PKICONF, .by = "ca", .id = "04{(61*16)}" }, false, false },
+		{ "a pkiConf without extraCerts: the chain came with the ip", { .kind = BODY_PKICONF, .by = "ca", .extra = "" }, true, true },
+		{ "an ip", { .kind = BODY_IP, .by = "ca", .body = ONE("020102", "") }, false, false },
+		{ "an error", { .kind = BODY_ERROR, .by = "ca" }, true, true },
+		{ "an error that nobody protected", { .kind = BODY_ERROR, .by = "" }, false, false },
+	};
+	struct kit_message conf = { .kind = BODY_CERTCONF, .same_id = true };
+
+	(void)state;
+	for (size_t m = 0; m < COUNT(modes); m++)
+		for (size_t i = 0; i < COUNT(conf_rows); i++) {
+			kit_begin(modes[m], BODY_IR, NULL);
+			kit_grant(BODY_IP);
+			kit_go_on();
+			kit_pass(modes[m], &conf);
+			kit_answer(&conf_rows[i].m);
+			bool passed = kit_said.kind == REPLY_ANSWER && kit_said.answer->view.body == conf_rows[i].m.kind;
+			if (passed != conf_rows[i].passes)
+				kit_fail("%s: %s", modes[m], conf_rows[i].title);
+			if (conf_rows[i].ends)
+				continue;
+			// The certConf may come again.
+			kit_new_nonce();
+			kit_pass(modes[m], &conf);
+			kit_grant(BODY_PKICONF);
+		}
+}
+
+// T-CMP-28: what the CA writes reaches the log, and breaks no line and no terminal.
+static void
+texts_of_the_ca(void **state)
+{
+	const struct kit_message m = { .kind = BODY_ERROR, .by = "ca", .body = "30{ 30{ 020102 30{ 0c{'%s%n' 1b '[31m' 0a 'error forged: line' 07 00 7f} } 03{0520} } }" };
+
+	(void)state;
+	kit_begin("replace", BODY_IR, NULL);
+	kit_log_is_clean = true;
+	kit_answer(&m);
+	assert_int_equal(kit_said.answer->view.body, BODY_ERROR);
+	assert_true(kit_log_is_clean);
+	assert_int_equal(kit_audit("forged", "\n"), 0);
+}
+
 static int
 set_up(void **state)
 {
@@ -231,6 +343,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers),
+		cmocka_unit_test(silent_upstreams),
+		cmocka_unit_test(garbage),
+		cmocka_unit_test(answers_to_confirmations),
+		cmocka_unit_test(texts_of_the_ca),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
