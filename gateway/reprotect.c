@@ -103,7 +103,8 @@ record_answer(struct step *s, const struct transaction *t, struct store_unit *u)
 	return audit_put(&s->gateway->audit, u, &e);
 }
 
-// A secret is spent when a certificate was confirmed (or needs no confirmation), and free again after a refusal.
+// A secret is spent when a certificate was confirmed (or needs no confirmation),
+// and free again after a refusal, or when no certificate was asked for at all.
 static bool
 settle_secret(struct step *s, const struct transaction *t, struct store_unit *u)
 {
@@ -116,9 +117,9 @@ settle_secret(struct step *s, const struct transaction *t, struct store_unit *u)
 		return true;
 	struct decision d = outcome_preview(g, t, &a);
 	switch (d.next == STATE_CLOSED ? d.outcome : ENDED_NOT) {
-	case ENDED_ISSUED: case ENDED_CONFIRMED: case ENDED_DONE:
+	case ENDED_ISSUED: case ENDED_CONFIRMED:
 		return secret_spend(g->secrets, rows, e, clock_wall_s());
-	case ENDED_REFUSED: case ENDED_FAILED: case ENDED_REJECTED_BY_DEVICE:
+	case ENDED_REFUSED: case ENDED_FAILED: case ENDED_REJECTED_BY_DEVICE: case ENDED_DONE:
 		return secret_release(g->secrets, rows, e, span_of(t->id, t->id_len), clock_wall_s());
 	default: return true;
 	}

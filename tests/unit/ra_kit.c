@@ -17,7 +17,7 @@
 #include "gateway/route.h"
 #include "pki/trust.h"
 
-enum { LISTENERS_MAX = 32, CONFIGURATION_MAX = 32768, ROOM = 1 << 21 };
+enum { SUBMISSIONS_MAX = 64, LISTENERS_MAX = 32, CONFIGURATION_MAX = 32768, ROOM = 1 << 21 };
 
 struct kit_said kit_said;
 struct gateway *kit_gateway;
@@ -35,6 +35,7 @@ static struct trust *plant;		// what a device believes of the gateway
 struct listener { char name[64]; const struct driver_core *core; void *owner; };
 struct upstream { const struct driver_core *core; };
 
+static struct { uint64_t submission; struct message *m; } submitted[SUBMISSIONS_MAX];
 static struct listener listeners[LISTENERS_MAX];
 static size_t listener_count;
 static const struct driver_core *core;
@@ -144,12 +145,16 @@ on_submit(struct upstream *u, uint64_t submission, uint64_t affinity, const stru
 	(void)affinity;
 	(void)label;
 	(void)deadline_ms;
-	kit_said.submissions++;
 	kit_said.submission = submission;
 	message_unref(kit_said.up);
 	kit_said.up = message_parse(message, &header, &header_read, f);
 	if (kit_said.up == NULL)
 		fail_msg("what the CA gets is no message: %s: %s", f->path, f->text);
+	if (kit_said.submissions < SUBMISSIONS_MAX) {
+		submitted[kit_said.submissions].submission = submission;
+		submitted[kit_said.submissions].m = message_ref(kit_said.up);
+	}
+	kit_said.submissions++;
 	return true;
 }
 
@@ -210,7 +215,18 @@ kit_clear(void)
 {
 	message_unref(kit_said.answer);
 	message_unref(kit_said.up);
+	for (unsigned i = 0; i < kit_said.submissions && i < SUBMISSIONS_MAX; i++)
+		message_unref(submitted[i].m);
 	memset(&kit_said, 0, sizeof(kit_said));
+}
+
+void
+kit_turn_to(unsigned n)
+{
+	assert_true(n < kit_said.submissions && n < SUBMISSIONS_MAX);
+	message_unref(kit_said.up);
+	kit_said.up = message_ref(submitted[n].m);
+	kit_said.submission = submitted[n].submission;
 }
 
 static const struct listener *

@@ -58,6 +58,8 @@ struct kit_said {
 };
 extern struct kit_said kit_said;
 void kit_clear(void);
+// Make the n-th message that the CA got since kit_clear() the last one: kit_answer() answers it.
+void kit_turn_to(unsigned n);
 // Send octets from a device to a listener, and wait until the gateway has done what it does.
 void kit_send(const char *listener, struct span octets);
 // Build it (with a fresh transactionID unless same_id) and send it.
