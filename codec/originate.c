@@ -12,7 +12,7 @@ void
 header_plan_answer(struct header_plan *plan, const struct pkiheader *h, struct span our_nonce)
 {
 	memset(plan, 0, sizeof(*plan));
-	plan->pvno = h->pvno < 2 ? 2 : h->pvno > 3 ? 3 : h->pvno;
+	plan->pvno = h->pvno < 1 ? 2 : h->pvno > 3 ? 3 : h->pvno;
 	plan->sender = h->recipient;
 	plan->recipient = h->sender;
 	plan->transaction_id = h->transaction_id;

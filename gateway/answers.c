@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "codec/crl.h"
 #include "codec/itav.h"
 #include "codec/oid.h"
 #include "codec/originate.h"
@@ -38,6 +39,93 @@ put_sequence(struct der_writer *w, unsigned type, struct span contents)
 	der_close(w);
 }
 
+// ---- CRLs: what the question names, and newer than what the device has (4.3.4)
+
+struct crl_question { struct span issuer, point; int64_t since; bool has_since; };
+
+// CRLStatus: its form was checked when the message was parsed.
+static bool
+crl_status_take(struct span *in, struct crl_question *out)
+{
+	struct span status, source, names;
+	struct general_name name;
+
+	memset(out, 0, sizeof(*out));
+	if (!der_take(in, DER_SEQUENCE, &status))
+		return false;
+	if (der_take(&status, DER_CONTEXT_CONS(0), &source)) {
+		out->point = source;
+	} else if (der_take(&status, DER_CONTEXT_CONS(1), &source) && der_take(&source, DER_SEQUENCE, &names)) {
+		if (general_name_read(&names, &name, NULL) && name.kind == GN_DIRECTORY)
+			out->issuer = name.value;
+	} else
+		return false;
+	out->has_since = !der_at_end(status) && der_take_time(&status, &out->since);
+	return true;
+}
+
+// A point names the CRL that says it is for it; a CRL without one is for all that its CA issues.
+static bool
+is_of_point(const struct crl *c, struct span wanted)
+{
+	struct extension e;
+	struct span in, scope, point;
+
+	if (!extension_find(c->extensions, CE_ISSUING_POINT, &e))
+		return true;
+	in = e.value;
+	return der_take(&in, DER_SEQUENCE, &scope) && der_take(&scope, DER_CONTEXT_CONS(0), &point) && span_equal(point, wanted);
+}
+
+static bool
+crl_answers(const struct crl *c, const struct crl_question *q)
+{
+	if (q->has_since && c->this_update <= q->since)
+		return false;
+	return q->point.len > 0 ? is_of_point(c, q->point) : q->issuer.len > 0 && name_equal_canonical(q->issuer, c->issuer);
+}
+
+static bool
+any_question_wants(struct span statuses, const struct crl *c)
+{
+	struct crl_question q;
+
+	while (crl_status_take(&statuses, &q))
+		if (crl_answers(c, &q))
+			return true;
+	return false;
+}
+
+static bool
+put_crls(struct der_writer *w, struct span all, struct span asked, struct fault *f)
+{
+	struct span statuses = span_of(NULL, 0), whole;
+	struct buffer wanted;
+	struct crl c;
+
+	if (asked.len > 0 && !der_take(&asked, DER_SEQUENCE, &statuses))
+		return fault_set(f, FAIL_BAD_REQUEST, "body.genm", "no list of CRLs");
+	buffer_init(&wanted, ANSWERS_MAX);
+	while (der_take_whole(&all, DER_SEQUENCE, &whole))
+		if (crl_parse(&c, whole, NULL) && any_question_wants(statuses, &c))
+			buffer_append(&wanted, whole);
+	bool well = !wanted.failed;
+	put_sequence(w, IT_CRLS, buffer_span(&wanted));
+	buffer_clear(&wanted);
+	return well || fault_set(f, FAIL_SYSTEM_UNAVAIL, "", "out of memory, or the CRLs are too long for one message");
+}
+
+// 4.3.2: a device that has the newest root already hears that there is no other.
+static struct span
+newer_root(const struct keyring *k, struct span has)
+{
+	struct span update = keyring_root_update(k), in = update, contents, newest;
+
+	if (has.len > 0 && der_take(&in, DER_SEQUENCE, &contents) && der_take_whole(&contents, DER_SEQUENCE, &newest) && span_equal(newest, has))
+		return span_of(NULL, 0);
+	return update;
+}
+
 // RFC 9483 4.3.1 to 4.3.4: each question has its answer; "nothing new" is an absent value.
 static bool
 answer_one(struct der_writer *w, const struct keyring *k, const struct itav *q, const char *profile, struct fault *f)
@@ -47,9 +135,9 @@ answer_one(struct der_writer *w, const struct keyring *k, const struct itav *q, 
 
 	switch (q->type) {
 	case IT_CA_CERTS: put_sequence(w, IT_CA_CERTS, keyring_ca_certs(k)); return true;
-	case IT_ROOT_CA_CERT: put_itav(w, IT_ROOT_CA_KEY_UPDATE, keyring_root_update(k)); return true;
+	case IT_ROOT_CA_CERT: put_itav(w, IT_ROOT_CA_KEY_UPDATE, newer_root(k, q->value)); return true;
 	case IT_CERT_REQ_TEMPLATE: put_itav(w, IT_CERT_REQ_TEMPLATE, keyring_template(k, profile)); return true;
-	case IT_CRL_STATUS_LIST: put_sequence(w, IT_CRLS, keyring_crls(k)); return true;
+	case IT_CRL_STATUS_LIST: return put_crls(w, keyring_crls(k), q->value, f);
 	case IT_CURRENT_CRL:
 		one = keyring_crls(k);
 		if (one.len > 0 && der_take_whole(&one, DER_SEQUENCE, &one)) {

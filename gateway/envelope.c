@@ -26,13 +26,20 @@ out_of_memory(struct fault *f)
 	return fault_set(f, FAIL_SYSTEM_UNAVAIL, "", "out of memory");
 }
 
+// What we sign is version 2 or 3, whatever version a device is allowed to speak.
+static int32_t
+own_version(const struct pkiheader *h)
+{
+	return h->pvno < 2 ? 2 : h->pvno;
+}
+
 // RFC 9483 5.2.2.1: the receiver looks at protection and body of the envelope
 // alone; what ties it to the message inside is copied.
 bool
 envelope_add(struct buffer *out, const struct pkimessage *m, const struct credential *c, struct fault *f)
 {
 	struct header_plan plan = {
-		.pvno = m->header.pvno, .recipient = m->header.recipient, .transaction_id = m->header.transaction_id,
+		.pvno = own_version(&m->header), .recipient = m->header.recipient, .transaction_id = m->header.transaction_id,
 		.sender_nonce = m->header.sender_nonce, .recip_nonce = m->header.has_recip_nonce ? m->header.recip_nonce : span_of(NULL, 0),
 	};
 	struct pkimessage nested;
@@ -53,6 +60,7 @@ envelope_replace(struct buffer *out, const struct pkimessage *m, const struct bo
 	struct span body = m->body_whole;
 
 	header_plan_copy(&plan, &m->header);
+	plan.pvno = own_version(&m->header);
 	buffer_init(&changed, ENVELOPE_MAX);
 	bool well = true;
 	if (change->raverified || change->set != NULL)
@@ -68,6 +76,8 @@ envelope_reply(struct buffer *out, const struct pkimessage *answer, const struct
 	struct header_plan plan;
 
 	header_plan_copy(&plan, &answer->header);
+	if (request->pvno == 1)		// accept: [pvno1]
+		plan.pvno = 1;
 	plan.recipient = request->sender;
 	if (!voice->by_mac)
 		return protect_by_signature(out, &plan, answer->body_whole, voice->credential, answer->extra_certs, f);

@@ -4,14 +4,17 @@
 #include "codec/confirm.h"
 #include "codec/extension.h"
 #include "codec/response.h"
+#include "config/settings.h"
 #include "gateway/transaction.h"
 
-enum { PVNO_LOWEST = 2, PVNO_HIGHEST = 3 };
+enum { PVNO_OLD = 1, PVNO_LOWEST = 2, PVNO_HIGHEST = 3 };
 
 static bool
-check_version(const struct pkiheader *h, struct verdict *v)
+check_version(const struct pkiheader *h, unsigned accept, struct verdict *v)
 {
 	if (h->pvno >= PVNO_LOWEST && h->pvno <= PVNO_HIGHEST)
+		return true;
+	if (h->pvno == PVNO_OLD && (accept & ACCEPT_PVNO1) != 0)
 		return true;
 	v->pvno = h->pvno < PVNO_LOWEST ? PVNO_LOWEST : PVNO_HIGHEST;
 	return fault_set(&v->fault, FAIL_UNSUPPORTED_VERSION, "header.pvno", "%d; this gateway speaks %d and %d", (int)h->pvno,
@@ -37,9 +40,9 @@ is_first_of_transaction(enum body body)
 }
 
 static bool
-check_header(const struct pkimessage *m, struct verdict *v)
+check_header(const struct pkimessage *m, unsigned accept, struct verdict *v)
 {
-	if (!check_version(&m->header, v))
+	if (!check_version(&m->header, accept, v))
 		return false;
 	if (!m->header.has_transaction_id)
 		return fault_set(&v->fault, FAIL_BAD_DATA_FORMAT, "header.transactionID", "missing; an operation needs 16 random octets");
@@ -203,13 +206,13 @@ check_batch(const struct pkimessage *m, struct verdict *v)
 }
 
 static bool
-check_envelope(const struct message *m, struct verdict *v)
+check_envelope(const struct message *m, unsigned accept, struct verdict *v)
 {
 	if (m->inner == NULL)
 		return check_batch(&m->view, v);
 	if (!m->inner->header.has_transaction_id || !span_equal(m->inner->header.transaction_id, m->view.header.transaction_id))
 		return fault_set(&v->fault, FAIL_BAD_REQUEST, "body.nested", "the transactionID inside differs from the one outside");
-	if (check_header(m->inner, v) && check_body(m->inner, v))
+	if (check_header(m->inner, accept, v) && check_body(m->inner, v))
 		return true;
 	fault_within(&v->fault, "body.nested");
 	v->in_body = false;
@@ -218,19 +221,31 @@ check_envelope(const struct message *m, struct verdict *v)
 
 // recipNonce is allowed in the envelope of a message that is not the first.
 static bool
-check_outer(const struct message *m, struct verdict *v)
+check_outer(const struct message *m, unsigned accept, struct verdict *v)
 {
 	if (m->view.body != BODY_NESTED || m->inner == NULL)
-		return check_header(&m->view, v);
-	return check_version(&m->view.header, v) && check_nonce(&m->view.header, v)
+		return check_header(&m->view, accept, v);
+	return check_version(&m->view.header, accept, v) && check_nonce(&m->view.header, v)
 		&& (m->view.header.has_transaction_id || fault_set(&v->fault, FAIL_BAD_DATA_FORMAT, "header.transactionID", "missing"));
+}
+
+bool
+inspect_request_on(const struct message *m, unsigned accept, struct verdict *v)
+{
+	memset(v, 0, sizeof(*v));
+	if (!check_outer(m, accept, v))
+		return false;
+	return m->view.body == BODY_NESTED ? check_envelope(m, accept, v) : check_body(&m->view, v);
 }
 
 bool
 inspect_request(const struct message *m, struct verdict *v)
 {
-	memset(v, 0, sizeof(*v));
-	if (!check_outer(m, v))
-		return false;
-	return m->view.body == BODY_NESTED ? check_envelope(m, v) : check_body(&m->view, v);
+	return inspect_request_on(m, 0, v);
+}
+
+bool
+inspect_asks_route(const struct message *m)
+{
+	return m->view.header.pvno == PVNO_OLD || (m->inner != NULL && m->inner->header.pvno == PVNO_OLD);
 }

@@ -14,5 +14,9 @@ struct verdict {
 
 // Judge a request; false with the verdict filled.
 bool inspect_request(const struct message *m, struct verdict *v);
+// The same where a route tolerates deviations: accept, bits of config/settings.h (ACCEPT_PVNO1 matters here).
+bool inspect_request_on(const struct message *m, unsigned accept, struct verdict *v);
+// Tell whether the verdict may depend on what the route accepts.
+bool inspect_asks_route(const struct message *m);
 
 #endif

@@ -32,7 +32,7 @@ turn_away(struct gate_listener *l, uint64_t token, const struct peer *peer, cons
 static uint64_t
 malformed_message(struct gate_listener *l, uint64_t token, const struct peer *peer, const struct pkiheader *h, bool header_read, const struct fault *f)
 {
-	struct verdict v = { .fault = *f };
+	struct verdict v = { .fault = *f, .pvno = header_read && h->pvno < 2 ? 2 : 0 };
 	char text[400];
 
 	fault_text(f, text, sizeof(text));

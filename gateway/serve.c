@@ -303,16 +303,27 @@ go_on(struct gateway *g, struct transaction *t, struct exchange *x, enum event e
 	return serve_act(g, t, &a, e, SLOT_COUNT, &facts);
 }
 
-// A fault that needs no key: the route may still give it a voice.
-static void
-refuse_form(struct gateway *g, struct exchange *x, const struct transaction *t, const struct verdict *v)
+static const struct settings_route *
+route_of(const struct gateway *g, const struct exchange *x, const struct transaction *t)
 {
-	struct claims c = { x->listener->name, &x->peer, &x->label, x->request };
-	struct fault_context context = {
-		.route = t != NULL ? route_named(g->settings, t->route) : route_choose(g->settings, &c, NULL, NULL),
-	};
+	const struct claims c = { x->listener->name, &x->peer, &x->label, x->request };
 
-	reply_fault(g, x, v, &context);
+	return t != NULL ? route_named(g->settings, t->route) : route_choose(g->settings, &c, NULL, NULL);
+}
+
+// Form, by the profile and by what the route tolerates. A fault needs no key;
+// the route may still give it a voice.
+static bool
+inspect(struct gateway *g, struct exchange *x, const struct transaction *t)
+{
+	const struct settings_route *r = inspect_asks_route(x->request) ? route_of(g, x, t) : NULL;
+	struct verdict v;
+
+	if (inspect_request_on(x->request, r != NULL ? r->accept : 0, &v))
+		return true;
+	struct fault_context context = { .route = route_of(g, x, t) };
+	reply_fault(g, x, &v, &context);
+	return false;
 }
 
 uint64_t
@@ -321,16 +332,13 @@ serve_request(struct gateway *g, struct exchange *x, struct span return_label)
 	const struct pkiheader *h = &x->request->view.header;
 	struct transaction *t = h->has_transaction_id ? table_find(g, h->transaction_id) : NULL;
 	enum slot same = t != NULL ? row_slot(t, x->request) : SLOT_COUNT;
-	struct verdict v;
 	uint64_t answer = 0;
 
 	if (same != SLOT_COUNT) {
 		struct facts facts = serve_facts(g, t, x->request, EVENT_SAME, same);
 		struct asking a = asking_of(x, route_named(g->settings, t->route));
 		answer = serve_act(g, t, &a, EVENT_SAME, same, &facts);
-	} else if (!inspect_request(x->request, &v)) {
-		refuse_form(g, x, t, &v);
-	} else if (t != NULL || !step_join(g, x, &answer)) {
+	} else if (inspect(g, x, t) && (t != NULL || !step_join(g, x, &answer))) {
 		enum event e = serve_event(x->request);
 		answer = t == NULL ? begin(g, x, e, return_label) : go_on(g, t, x, e, return_label);
 	}

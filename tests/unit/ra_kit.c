@@ -113,8 +113,10 @@ on_respond(struct listener *l, uint64_t of, const struct reply *reply)
 	kit_said.reason = reply->reason;
 	snprintf(kit_said.text, sizeof(kit_said.text), "%s", reply->text != NULL ? reply->text : "");
 	message_unref(kit_said.answer);
-	kit_said.answer = reply->message != NULL ? message_parse(reply->message, &header, &header_read, &f) : NULL;
-	if (reply->message != NULL && kit_said.answer == NULL)
+	bool text = reply->body != NULL && strcmp(reply->body, "pem") == 0;
+	snprintf(kit_said.pem, sizeof(kit_said.pem), "%.*s", text ? (int)blob_span(reply->message).len : 0, text ? (const char *)blob_span(reply->message).data : "");
+	kit_said.answer = reply->message != NULL && !text ? message_parse(reply->message, &header, &header_read, &f) : NULL;
+	if (reply->message != NULL && !text && kit_said.answer == NULL)
 		fail_msg("the gateway answers with what is no message: %s: %s", f.path, f.text);
 }
 
@@ -239,8 +241,8 @@ find_listener(const char *name)
 	return NULL;
 }
 
-void
-kit_send(const char *listener, struct span octets)
+static void
+send_kind(const char *listener, struct span octets, enum content_kind kind)
 {
 	const struct listener *l = find_listener(listener);
 	const struct peer peer = { .text = "10.0.0.7:1", .source = "10.0.0.7", .loopback = true };
@@ -252,9 +254,21 @@ kit_send(const char *listener, struct span octets)
 	message_unref(kit_said.answer);
 	kit_said.answer = NULL;
 	token++;
-	l->core->deliver(l->core->context, l->owner, token, &peer, &label, CONTENT_PKIMESSAGE, b, span_of(NULL, 0));
+	l->core->deliver(l->core->context, l->owner, token, &peer, &label, kind, b, span_of(NULL, 0));
 	blob_unref(b);
 	settle();
+}
+
+void
+kit_send(const char *listener, struct span octets)
+{
+	send_kind(listener, octets, CONTENT_PKIMESSAGE);
+}
+
+void
+kit_send_pkcs10(const char *listener, struct span octets)
+{
+	send_kind(listener, octets, CONTENT_PKCS10);
 }
 
 void

@@ -51,6 +51,7 @@ struct kit_said {
 	enum refusal reason;
 	char text[512];
 	struct message *answer;			// NULL = no message came
+	char pem[4096];				// what a PKCS#10 request got
 	bool delayed;				// nothing yet: an answer waits for its tick
 	unsigned replies, submissions;		// how many, since kit_clear()
 	struct message *up;			// what the CA got last; NULL = nothing
@@ -62,6 +63,8 @@ void kit_clear(void);
 void kit_turn_to(unsigned n);
 // Send octets from a device to a listener, and wait until the gateway has done what it does.
 void kit_send(const char *listener, struct span octets);
+// The same for a PKCS#10 request that is no CMP message.
+void kit_send_pkcs10(const char *listener, struct span octets);
 // Build it (with a fresh transactionID unless same_id) and send it.
 void kit_ask(const char *listener, const struct kit_message *m);
 // What follows refers to the last answer, and is the next message of its transaction: same_id with a fresh nonce.

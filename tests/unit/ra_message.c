@@ -207,6 +207,8 @@ put_inner(struct buffer *out, const struct build *b)
 	memcpy(kit_nonce, nonce, 16);
 }
 
+static bool put_word(void *context, const char *word, size_t len, struct buffer *out);
+
 static bool
 put_word_of_request(const struct build *b, const char *word, size_t len, struct buffer *out)
 {
@@ -221,7 +223,14 @@ put_word_of_request(const struct build *b, const char *word, size_t len, struct 
 		buffer_append(out, b->cert_req);
 	else if (is_word(word, len, "pop"))
 		put_signature(out, b->new_key, b->cert_req);
-	else if (is_word(word, len, "csr_info"))
+	else if (is_word(word, len, "pop_input")) {	// of POPOSigningKeyInput with the subject and the key
+		const struct der_words words = { put_word, (void *)(uintptr_t)b };
+		struct buffer input;
+		buffer_init(&input, ROOM);
+		der_text(&input, "30{ a0{ a4{$subject} } 30{$new_key} }", &words);
+		put_signature(out, b->new_key, buffer_span(&input));
+		buffer_clear(&input);
+	} else if (is_word(word, len, "csr_info"))
 		buffer_append(out, b->csr_info);
 	else if (is_word(word, len, "csr_sig"))
 		put_signature(out, b->new_key, b->csr_info);

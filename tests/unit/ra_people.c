@@ -333,6 +333,9 @@ void
 people_make(void)
 {
 	add_roots();
+	struct kit_signer *s = add("root", "CN=Root,O=Plant");
+	buffer_append(&certificates[s - people], buffer_span(&root));
+	finish(s, make_key(KEY_P256, KEY_ROOT));
 	add_device("device", "CN=device,O=Plant", KEY_P256, NULL);
 	add_device("other", "CN=other,O=Plant", KEY_P256, NULL);
 	add_device("client", "CN=client,O=Plant", KEY_P256, "2");
