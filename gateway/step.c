@@ -488,16 +488,20 @@ approve(struct step *s)
 	}
 }
 
-// Transactions of one identity that are under way.
+// Transactions of one identity that are under way, and first messages that will be.
 static size_t
 in_flight(const struct gateway *g, const struct identity *who)
 {
-	size_t n = 0;
+	size_t n = 0, cursor = 0;
+	const struct step *s;
+	uint64_t handle;
 
 	for (struct list *i = g->open.next; i != &g->open; i = i->next) {
 		const struct transaction *t = container_of(i, struct transaction, order);
 		n += t->verified && identity_same(&t->identity, who) && (t->state == STATE_ASKING || t->state == STATE_UPWAIT);
 	}
+	while ((s = handle_next(&g->steps, &cursor, &handle)) != NULL)
+		n += s->admitted && identity_same(&s->identity, who);
 	return n;
 }
 
@@ -566,6 +570,7 @@ judge(struct step *s)
 	} else if (!would_submit(s)) {
 		act(s);
 	} else {
+		s->admitted = t == NULL && s->event == EVENT_FIRST;
 		approve(s);
 	}
 }

@@ -37,6 +37,7 @@ struct step {
 	uint8_t return_label[RETURN_LABEL_MAX];
 	size_t return_label_len;
 	bool mailbox, adopted;
+	bool admitted;			// a first message that will be a transaction of its sender
 	struct protection_job protection;
 	const struct secret_entry *secret;	// in keys; NULL = a signature
 	struct blob *known;		// the sender's first message, for its chain
