@@ -76,7 +76,7 @@ envelope_reply(struct buffer *out, const struct pkimessage *answer, const struct
 	struct header_plan plan;
 
 	header_plan_copy(&plan, &answer->header);
-	if (request->pvno == 1)		// accept: [pvno1]
+	if (voice->version1)
 		plan.pvno = 1;
 	plan.recipient = request->sender;
 	if (!voice->by_mac)

@@ -15,6 +15,7 @@ struct voice {
 	struct mac_parameters mac;
 	uint8_t reference[REFERENCE_MAX];	// senderKID of the answer
 	size_t reference_len;
+	bool version1;				// the device speaks pvno 1, and the CA's answer goes down as that
 	uint8_t secret[512];			// wiped by voice_clear
 	size_t secret_len;
 };

@@ -329,6 +329,7 @@ reprotect_answer(struct gateway *g, struct transaction *t, enum slot slot, struc
 	}
 	if (s->mode == ROUTE_REPLACE) {
 		step_voice(g, r, &t->identity, &s->voice);
+		s->voice.version1 = message_meaning(s->request)->header.pvno == 1;
 		if (!voice_speaks(&s->voice)) {
 			step_free(s);
 			return false;
