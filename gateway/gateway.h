@@ -64,8 +64,8 @@ typedef void gateway_secret_each(void *context, const struct secret_entry *e, en
 // False: no such table.
 bool gateway_secrets(const struct gateway *g, const char *table, gateway_secret_each *each, void *context);
 typedef void gateway_secret_done(void *context, bool well);
-// Lock a secret, or set it free again; recorded with the name of who did it. done comes on the loop, once it is
-// durable or has failed. False with the fault, and no done: no such secret, or the store takes nothing.
+// Lock a secret, or set it free again; recorded with the name of who did it. done comes once it is durable
+// or has failed: on the loop, or without a store from inside this call. False with the fault, and no done: no such secret, or the store takes nothing.
 bool gateway_secret_set(struct gateway *g, const char *table, struct span reference, bool locked, const char *by,
 	gateway_secret_done *done, void *context, struct fault *f);
 

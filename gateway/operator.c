@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "gateway/core.h"
+#include "gateway/step.h"
 
 const char *
 gateway_secret_name(enum gateway_secret s)
@@ -65,7 +65,7 @@ apply_secret(struct gateway *g, const struct secret_entry *e, bool locked, const
 	if (s != NULL)
 		*s = (struct set_secret){ done, context };
 	if (u != NULL && secret_set(g->secrets, u, e, locked ? SECRET_LOCKED : SECRET_FREE, clock_wall_s()) && audit_put(&g->audit, u, &event)) {
-		if (store_apply(g->store, u, false, on_secret_set, s))
+		if (step_commit(g, u, on_secret_set, s))
 			return true;
 	} else {
 		store_unit_free(u);
@@ -85,8 +85,6 @@ gateway_secret_set(struct gateway *g, const char *table, struct span reference, 
 
 	if (e == NULL)
 		return fault_set(f, FAIL_NONE, table, "there is no secret with this reference");
-	if (g->store == NULL)
-		return fault_set(f, FAIL_NONE, table, "without a store nothing can be locked");
 	secret_row_of(g->secrets, e, &before);
 	if (apply_secret(g, e, locked, by, done, context))
 		return true;

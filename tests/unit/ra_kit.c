@@ -177,7 +177,8 @@ static const struct driver played = {
 	.upstream_open = on_upstream, .upstream_close = on_upstream_close, .upstream_submit = on_submit, .upstream_forget = on_forget,
 };
 static const struct config_scheme kit_schemes[] = {
-	{ "http", 80, no_rows, sizeof(struct no_options), no_rows, sizeof(struct no_options) },
+	{ .scheme = "http", .default_port = 80, .listener_rows = no_rows, .listener_size = sizeof(struct no_options), .upstream_rows = no_rows,
+		.upstream_size = sizeof(struct no_options) },
 	{ .scheme = NULL }
 };
 
@@ -573,8 +574,8 @@ on_done(void *context)
 	*(bool *)context = true;
 }
 
-static void
-run_until(const bool *done)
+void
+kit_until(const bool *done)
 {
 	while (!*done)
 		uv_run(&loop, UV_RUN_ONCE);
@@ -586,17 +587,17 @@ stop(void)
 	bool done = false;
 
 	gateway_stop(kit_gateway, 0, on_done, &done);
-	run_until(&done);
+	kit_until(&done);
 	gateway_free(kit_gateway);
 	kit_gateway = NULL;
 	listener_count = 0;
 	done = false;
 	worker_pool_close(workers, on_done, &done);
-	run_until(&done);
+	kit_until(&done);
 	if (kit_store != NULL) {
 		done = false;
 		store_close(kit_store, on_done, &done);
-		run_until(&done);
+		kit_until(&done);
 		kit_store = NULL;
 	}
 	while (uv_run(&loop, UV_RUN_NOWAIT) != 0)
@@ -723,9 +724,9 @@ kit_audit(const char *word, const char *other)
 	// A blocking unit takes the lazy ones along.
 	audit_flush(&kit_gateway->audit, clock_mono_ms(), true);
 	assert_true(u != NULL && audit_append(u, span_text("\"event\":\"test\"")) && store_apply(kit_store, u, false, on_pushed, &pushed));
-	run_until(&pushed);
+	kit_until(&pushed);
 	assert_true(audit_read(kit_store, 0, 100000, look_at, looked, &s));
-	run_until(&s.done);
+	kit_until(&s.done);
 	return s.found;
 }
 

@@ -74,6 +74,8 @@ void kit_answer(const struct kit_message *m);
 void kit_outcome(const struct outcome *o);
 // Both clocks go on, and what is due is done.
 void kit_wait(int64_t ms);
+// Turn until this holds.
+void kit_until(const bool *done);
 // failInfo of the answer; FAIL_NONE where it has none.
 enum failure kit_failure(void);
 // "ip rejection badPOP: text" for messages of tests.

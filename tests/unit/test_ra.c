@@ -181,7 +181,7 @@ static const struct row protection_rows[] = {
 	{ "38: Ed25519, and the certificate has a P-256 key", { ENROLS, .algorithm = "30{ 06{2b6570} }" }, E(BAD_ALG), CHEAP },
 	{ "39: ecdsa-with-SHA1", { ENROLS, .algorithm = "30{ 06{2a8648ce3d0401} }" }, E(BAD_ALG), CHEAP },
 	{ "39: sha1WithRSAEncryption", { ENROLS, .by = "rsa", .algorithm = "30{ 06{2a864886f70d010105} 0500 }" }, E(BAD_ALG), CHEAP },
-	{ "39: ecdsa-with-SHA256 by a P-384 key", { ENROLS, .by = "p384", .algorithm = ECDSA_SHA256 }, E(BAD_ALG), CHEAP },
+	{ "39: ecdsa-with-SHA224 by a P-384 key", { ENROLS, .by = "p384", .algorithm = "30{ 06{2a8648ce3d040301} }" }, E(BAD_ALG), CHEAP },
 	{ "39: RSASSA-PSS with a salt of 0 octets", { ENROLS, .by = "rsa", .algorithm = "30{ 06{2a864886f70d01010a} 30{ a0{" SHA256 "} a1{30{ 06{2a864886f70d010108} " SHA256 " }} a2{020100} } }" },
 		E(BAD_ALG), CHEAP },
 	{ "T-CMP-14: md5WithRSAEncryption", { ENROLS, .by = "rsa", .algorithm = "30{ 06{2a864886f70d010104} 0500 }" }, E(BAD_ALG), CHEAP },

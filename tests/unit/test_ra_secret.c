@@ -57,12 +57,20 @@ is_state(enum gateway_secret wanted)
 }
 
 static void
+on_set(void *context, bool well)
+{
+	*(bool *)context = well;
+}
+
+static void
 free_it(void)
 {
 	struct fault f = { .set = false };
+	bool done = false;
 
 	kit_clear();
-	assert_true(gateway_secret_set(kit_gateway, "field", span_text("once"), false, "the test", &f));
+	assert_true(gateway_secret_set(kit_gateway, "field", span_text("once"), false, "the test", on_set, &done, &f));
+	kit_until(&done);
 	is_state(GATEWAY_SECRET_FREE);
 }
 
