@@ -24,7 +24,7 @@ struct header_plan {
 };
 
 // Fill a plan that answers request h: recipient = its sender, recipNonce = its
-// senderNonce, transactionID copied. Nonce octets of ours must live as long as the plan.
+// senderNonce, transactionID copied, pvno that of h within 1 to 3. Nonce octets of ours must live as long as the plan.
 void header_plan_answer(struct header_plan *plan, const struct pkiheader *h, struct span our_nonce);
 // Fill a plan that protects a received message anew (RFC 9483 5.2.3): pvno,
 // recipient, recipKID, transactionID, both nonces, freeText and generalInfo as

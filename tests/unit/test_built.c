@@ -140,7 +140,7 @@ header_with_little(void **state)
 static void
 header_of_an_answer(void **state)
 {
-	static const struct { int32_t asked, answered; } versions[] = { { -1, 2 }, { 0, 2 }, { 1, 2 }, { 2, 2 }, { 3, 3 }, { 4, 3 }, { INT32_MAX, 3 } };
+	static const struct { int32_t asked, answered; } versions[] = { { -1, 2 }, { 0, 2 }, { 1, 1 }, { 2, 2 }, { 3, 3 }, { 4, 3 }, { INT32_MAX, 3 } };
 	struct pkiheader h = {
 		.sender = span_of(sender, sizeof(sender)), .recipient = span_of(recipient, sizeof(recipient)), .transaction_id = span_text("id"), .sender_nonce = span_text("n")
 	};
