@@ -890,7 +890,7 @@ reading_takes_its_turn(void **state)
 	struct chain c = { .done = false };
 	struct fault f = { 0 };
 	struct store_time now = kit_time("boot-a", 5000, 0, false);
-	int64_t count, first, last;
+	int64_t count = 0, first = 0, last = 0;
 	uv_loop_t loop;
 	struct store *s = open_threaded(&loop, *state, 0);
 
