@@ -4,7 +4,6 @@
 
 #include <cjson/cJSON.h>
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "base/frame.h"
 #include "base/memory.h"
 #include "cli/command.h"
+#include "cli/options.h"
 #include "cli/report.h"
 #include "cli/schemes.h"
 #include "daemon/control.h"
@@ -294,11 +294,12 @@ control_arguments(struct control_options *o, int argc, char **argv, const char *
 		{ "config", required_argument, NULL, 'c' }, { "socket", required_argument, NULL, 's' }, { "help", no_argument, NULL, 'h' },
 		{ "json", no_argument, NULL, 'j' }, { NULL, 0, NULL, 0 }
 	};
+	struct options seen = { .seen = { false } };
 	int c;
 
 	*code = EXIT_USAGE;
 	o->config = CONFIG_FILE;
-	while ((c = getopt_long(argc, argv, "c:s:h", options, NULL)) != -1) {
+	while ((c = options_next(&seen, argc, argv, "c:s:h", options)) != -1) {
 		if (c == 'c') {
 			o->config = optarg;
 		} else if (c == 's') {

@@ -8,12 +8,12 @@
 
 #include "cli/command.h"
 
-extern const struct command command_run, command_check, command_config, command_explain, command_inspect, command_reload, command_route,
+extern const struct command command_run, command_audit, command_check, command_config, command_explain, command_inspect, command_reload, command_route,
 	command_secret, command_status, command_stop, command_version;
 
 static const struct command *const commands[] = {
-	&command_run, &command_status, &command_reload, &command_stop, &command_check, &command_config, &command_explain, &command_route, &command_inspect, &command_secret,
-	&command_version,
+	&command_run, &command_status, &command_reload, &command_stop, &command_check, &command_config, &command_explain, &command_route, &command_inspect,
+	&command_secret, &command_audit, &command_version,
 	NULL
 };
 

@@ -2,7 +2,6 @@
 #include "build.h"
 
 #include <cjson/cJSON.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include "base/random.h"
 #include "cli/command.h"
 #include "cli/control.h"
+#include "cli/options.h"
 #include "cli/report.h"
 #include "cli/schemes.h"
 #include "cli/secret_file.h"
@@ -456,9 +456,10 @@ run(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 }
 	};
 	struct secret_options o = { .config = CONFIG_FILE, .octets = VALUE_OCTETS };
+	struct options seen = { .seen = { false } };
 	int c;
 
-	while ((c = getopt_long(argc, argv, "c:s:h", options, NULL)) != -1) {
+	while ((c = options_next(&seen, argc, argv, "c:s:h", options)) != -1) {
 		if (c == 'h') {
 			fputs(usage, stdout);
 			return EXIT_DONE;

@@ -143,3 +143,14 @@ digest_of(enum digest d, const struct span *parts, size_t count, uint8_t out[DIG
 	hash_end(&h);
 	return well;
 }
+
+bool
+digest_sha256(const struct span *parts, size_t count, uint8_t out[32])
+{
+	uint8_t digest[DIGEST_MAX];
+
+	if (!digest_of(DIGEST_SHA256, parts, count, digest))
+		return false;
+	memcpy(out, digest, 32);
+	return true;
+}

@@ -23,6 +23,8 @@ bool digest_available(enum digest d);
 const char *digest_name(enum digest d);
 // Hash the parts one after the other. False when memory is out, or it is not in this build.
 bool digest_of(enum digest d, const struct span *parts, size_t count, uint8_t out[DIGEST_MAX]);
+// The same for SHA-256, as chains of records want it.
+bool digest_sha256(const struct span *parts, size_t count, uint8_t out[32]);
 // HMAC (RFC 2104) over the parts; the key has 1 octet or more. Not with SHAKE.
 bool hmac_of(enum digest d, struct span key, const struct span *parts, size_t count, uint8_t out[DIGEST_MAX]);
 

@@ -136,7 +136,7 @@ void
 commands_register(struct daemon *d)
 {
 	const struct control_command rows[] = { { "reload", on_reload, d }, { "status", on_status, d }, { "stop", on_stop, d },
-		{ "secret", secret_command, d } };
+		{ "secret", secret_command, d }, { "audit", audit_command, d } };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		control_register(d->control, &rows[i]);

@@ -62,5 +62,7 @@ enum clock_state services_clock(const struct daemon *d);
 void commands_register(struct daemon *d);
 // secret_command.c
 void secret_command(void *context, struct control *c, uint64_t call, const struct cJSON *request);
+// audit_command.c
+void audit_command(void *context, struct control *c, uint64_t call, const struct cJSON *request);
 
 #endif

@@ -133,6 +133,10 @@ on_services_closed(struct daemon *d)
 static void
 on_stopped(void *context)
 {
+	struct daemon *d = context;
+
+	if (d->gateway != NULL)
+		gateway_record(d->gateway);
 	services_close(context, on_services_closed);
 }
 

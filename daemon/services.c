@@ -56,17 +56,6 @@ read_boot(struct daemon *d)
 
 // ---- store
 
-static bool
-chain_hash(const struct span *parts, size_t count, uint8_t out[32])
-{
-	uint8_t digest[DIGEST_MAX];
-
-	if (!digest_of(DIGEST_SHA256, parts, count, digest))
-		return false;
-	memcpy(out, digest, 32);
-	return true;
-}
-
 static void
 on_store_alarm(void *context, const char *text)
 {
@@ -78,7 +67,7 @@ static bool
 open_store(struct daemon *d, struct fault *f)
 {
 	const struct store_setup setup = {
-		.folder = d->settings->store.path, .max_size = STORE_MAX, .fresh = d->fresh_store, .hash = chain_hash, .alarm = on_store_alarm, .context = d,
+		.folder = d->settings->store.path, .max_size = STORE_MAX, .fresh = d->fresh_store, .hash = digest_sha256, .alarm = on_store_alarm, .context = d,
 		.audit_keep = d->settings->audit.full == AUDIT_DROP_OLDEST ? d->settings->audit.keep : 0,
 	};
 	struct store_figures figures;

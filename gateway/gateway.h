@@ -55,6 +55,9 @@ void gateway_free(struct gateway *g);
 struct gateway_counts { size_t exchanges, open, closed, submissions, steps; };
 struct gateway_counts gateway_count(const struct gateway *g);
 
+// Refusals of one kind by one source are recorded together, once a minute: put what waits into the store now.
+void gateway_record(struct gateway *g);
+
 // ---- shared secrets of devices, for the control socket
 struct secret_entry;
 enum gateway_secret { GATEWAY_SECRET_FREE, GATEWAY_SECRET_BOUND, GATEWAY_SECRET_SPENT, GATEWAY_SECRET_LOCKED, GATEWAY_SECRET_EXPIRED };

@@ -6,6 +6,12 @@
 #include "base/memory.h"
 #include "gateway/step.h"
 
+void
+gateway_record(struct gateway *g)
+{
+	audit_flush(&g->audit, clock_mono_ms(), true);
+}
+
 const char *
 gateway_secret_name(enum gateway_secret s)
 {

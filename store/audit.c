@@ -212,6 +212,8 @@ read_work(struct store_db *db, struct store_read *base)
 {
 	struct reading *r = container_of(base, struct reading, read);
 
+	if (r->after < 0)
+		r->after = db->audit.seq + r->after > 0 ? db->audit.seq + r->after : 0;
 	r->well = db->sqlite != NULL && audit_lines(db, r->after, r->max, &r->lines, &r->last);
 }
 

@@ -14,7 +14,7 @@ enum { AUDIT_FIELDS_MAX = 8192 };	// octets of one record's fields
 // Append a record: fields is the inside of a JSON object (`"ts":"...","event":"..."`), copied.
 bool audit_append(struct store_unit *u, struct span fields);
 
-// Hand the finished lines after number `after` to each(), oldest first, at
+// Hand the finished lines after number `after` (-N: the last N) to each(), oldest first, at
 // most max; done(context, last) on the loop tells the last number handed over
 // (= after: there was none). For the writer of the file.
 bool audit_read(struct store *s, int64_t after, size_t max,

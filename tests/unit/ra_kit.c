@@ -491,17 +491,6 @@ kit_signed_by_ra(const struct pkimessage *m)
 
 // ---- the gateway
 
-static bool
-chain_hash(const struct span *parts, size_t count, uint8_t out[32])
-{
-	uint8_t digest[DIGEST_MAX];
-
-	if (!digest_of(DIGEST_SHA256, parts, count, digest))
-		return false;
-	memcpy(out, digest, 32);
-	return true;
-}
-
 static void
 on_alarm(void *context, const char *text)
 {
@@ -512,7 +501,7 @@ on_alarm(void *context, const char *text)
 static void
 open_store(void)
 {
-	const struct store_setup setup = { .folder = kit_folder, .hash = chain_hash, .alarm = on_alarm };
+	const struct store_setup setup = { .folder = kit_folder, .hash = digest_sha256, .alarm = on_alarm };
 	struct fault f = { .set = false };
 	enum store_opened why;
 
