@@ -33,6 +33,7 @@ struct daemon {
 	char boot[37];			// id of this boot of the machine
 	int64_t started_ms, loaded_s;	// monotonic; wall clock when the configuration came into force
 	bool fresh_store;
+	bool audit_stuck, audit_full, audit_warned;	// its file cannot be written; log.audit.max_size is reached; or nearly
 	bool stopping;
 	uint64_t stop_call;		// the command that waits for the end; 0: none
 };
@@ -53,6 +54,8 @@ bool services_open(struct daemon *d, struct fault *f);
 void services_close(struct daemon *d, void (*done)(struct daemon *d));
 // Make the gateway on top of them.
 bool services_gateway(struct daemon *d, gateway_bind *bind, struct fault *f);
+// After a reload: what of the new settings is theirs.
+void services_reloaded(struct daemon *d);
 // Every minute: clock floor, old rows, memory of the library.
 void services_upkeep(struct daemon *d);
 // What the clock is worth under the rule of the configuration (clock:).

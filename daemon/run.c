@@ -174,6 +174,7 @@ take_settings(struct daemon *d, struct settings *s, struct reload *r)
 	settings_unref(d->settings);
 	d->settings = s;
 	d->loaded_s = clock_wall_s();
+	services_reloaded(d);
 	log_setup((enum log_level)s->log.level, (enum log_format)s->log.format);
 	snprintf(text, sizeof(text), "%s is in force: %s", d->file, settings_summary(s, summary, sizeof(summary)));
 	judge(r, true, text);

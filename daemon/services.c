@@ -63,12 +63,18 @@ on_store_alarm(void *context, const char *text)
 	log_event(LOG_ERROR_, "store", NULL, "%s", text);
 }
 
+static int64_t
+records_kept(const struct daemon *d)
+{
+	return d->settings->audit.full == AUDIT_DROP_OLDEST ? d->settings->audit.keep : 0;
+}
+
 static bool
 open_store(struct daemon *d, struct fault *f)
 {
 	const struct store_setup setup = {
-		.folder = d->settings->store.path, .max_size = STORE_MAX, .fresh = d->fresh_store, .hash = digest_sha256, .alarm = on_store_alarm, .context = d,
-		.audit_keep = d->settings->audit.full == AUDIT_DROP_OLDEST ? d->settings->audit.keep : 0,
+		.folder = d->settings->store.path, .max_size = STORE_MAX + 2 * d->settings->audit.keep, .fresh = d->fresh_store, .hash = digest_sha256, .alarm = on_store_alarm, .context = d,
+		.audit_keep = records_kept(d),
 	};
 	struct store_figures figures;
 	enum store_opened why;
@@ -105,13 +111,54 @@ start_workers(struct daemon *d, struct fault *f)
 	return d->workers != NULL || fault_set(f, FAIL_NONE, "workers", "cannot be started: out of memory, or of threads");
 }
 
+// New requests are refused while what they lead to cannot be recorded.
+static void
+gate_by_audit(struct daemon *d)
+{
+	const char *why = NULL;
+
+	if (d->gateway == NULL)
+		return;
+	if (d->audit_stuck && d->settings->audit.required)
+		why = "the audit file cannot be written";
+	else if (d->audit_full && d->settings->audit.full == AUDIT_STOP_ISSUING)
+		why = "log.audit.max_size is reached, and the configuration says stop-issuing";
+	gateway_block(d->gateway, why);
+}
+
 static void
 on_audit_blocked(void *context, const char *why)
 {
 	struct daemon *d = context;
 
-	if (d->gateway != NULL && d->settings->audit.required)
-		gateway_block(d->gateway, why != NULL ? "the audit file cannot be written" : NULL);
+	d->audit_stuck = why != NULL;
+	gate_by_audit(d);
+}
+
+// What is kept, where nothing may be dropped, runs full.
+static void
+watch_audit(struct daemon *d)
+{
+	int64_t max = d->settings->audit.keep;
+	struct store_figures now;
+
+	store_figures(d->store, &now);
+	bool full = d->settings->audit.full == AUDIT_STOP_ISSUING && now.audit >= max;
+	bool nearly = d->settings->audit.full == AUDIT_STOP_ISSUING && now.audit >= max / 5 * 4;
+	if (full && !d->audit_full)
+		log_event(LOG_ERROR_, "audit", NULL, "the records have reached log.audit.max_size (%lld octets): requests are refused until it is raised, or full is drop-oldest", (long long)max);
+	else if (nearly && !full && !d->audit_warned)
+		log_event(LOG_WARN_, "audit", NULL, "the records have reached %lld of %lld octets (log.audit.max_size); when it is full, requests are refused", (long long)now.audit, (long long)max);
+	d->audit_full = full;
+	d->audit_warned = nearly;
+	gate_by_audit(d);
+}
+
+void
+services_reloaded(struct daemon *d)
+{
+	store_audit_keep(d->store, records_kept(d));
+	watch_audit(d);
 }
 
 static bool
@@ -141,6 +188,8 @@ services_gateway(struct daemon *d, gateway_bind *bind, struct fault *f)
 	};
 
 	d->gateway = gateway_new(&setup, f);
+	if (d->gateway != NULL)
+		watch_audit(d);
 	return d->gateway != NULL;
 }
 
@@ -154,8 +203,10 @@ services_upkeep(struct daemon *d)
 	if (!state_keep_floor(&d->state, &f))
 		log_event(LOG_ERROR_, "clock", NULL, "%s", fault_text(&f, text, sizeof(text)));
 	memcpy(now.boot, d->boot, sizeof(now.boot));
-	if (d->store != NULL && !d->stopping)
+	if (d->store != NULL && !d->stopping) {
 		store_purge(d->store, &now);
+		watch_audit(d);
+	}
 	// Each new key leaves a table of points behind in the library.
 	uint64_t verified = crypto_work().verifications;
 	if (verified - d->verified >= TRIM_KEYS)

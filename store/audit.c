@@ -122,6 +122,18 @@ read_row(const struct query *q, int64_t *seq, struct span *line, int64_t *total)
 	return len == sum.len && crc == sum.crc;
 }
 
+// What is kept is counted by the totals of the newest and the oldest row.
+static bool
+count_gone(struct store_db *db)
+{
+	struct query q = query_begin(db, QUERY_AUDIT_GONE, "SELECT total, length(line) FROM audit ORDER BY seq LIMIT 1");
+	int64_t total = db->audit.total, len = 0;
+
+	if (query_row(&q) && column_int(&q, 0, &total) && column_int(&q, 1, &len) && total >= len && total <= db->audit.total)
+		db->audit_gone = total - len;
+	return query_end(&q);
+}
+
 // The newest row leads the chain on. Is it damaged, the chain goes on from what
 // stands there: a check of the lines shows the break, and no number is used twice.
 bool
@@ -150,7 +162,7 @@ audit_begin(struct store_db *db)
 		return false;
 	}
 	db->audit = head;
-	return good || db_transaction(db, NULL, NULL);
+	return count_gone(db) && (good || db_transaction(db, NULL, NULL));
 }
 
 static bool
@@ -311,6 +323,8 @@ audit_purge(struct store_db *db, bool *more)
 	int64_t until = 0, seq, rows = 0;
 	struct query q;
 
+	if (!count_gone(db))
+		return false;
 	if (db->audit_keep <= 0)
 		return true;
 	q = query_begin(db, QUERY_AUDIT_OLDEST, "SELECT seq, total, length(line) FROM audit ORDER BY seq LIMIT ?1");

@@ -59,7 +59,7 @@ enum statement {
 	QUERY_BEGIN, QUERY_COMMIT, QUERY_ROLLBACK, QUERY_SAVEPOINT, QUERY_RELEASE, QUERY_BACK, QUERY_STAMP_PUT,
 	QUERY_SECRET_GET, QUERY_SECRET_INSERT, QUERY_SECRET_UPDATE, QUERY_SECRET_DELETE, QUERY_SECRET_SCAN, QUERY_SECRET_ALL,
 	QUERY_REPLAY_GET, QUERY_REPLAY_INSERT, QUERY_REPLAY_DELETE, QUERY_REPLAY_SCAN, QUERY_REPLAY_COUNT, QUERY_REPLAY_EXTEND,
-	QUERY_AUDIT_INSERT, QUERY_AUDIT_LAST, QUERY_AUDIT_AFTER, QUERY_AUDIT_OLDEST, QUERY_AUDIT_DELETE, QUERY_AUDIT_RANGE,
+	QUERY_AUDIT_INSERT, QUERY_AUDIT_LAST, QUERY_AUDIT_AFTER, QUERY_AUDIT_OLDEST, QUERY_AUDIT_DELETE, QUERY_AUDIT_RANGE, QUERY_AUDIT_GONE,
 	QUERY_COUNT
 };
 
@@ -80,6 +80,7 @@ struct store_db {
 	int rc;				// the first result code that was no success, since db_clear_rc()
 	struct stamp stamp;		// as committed
 	struct audit_head audit;
+	int64_t audit_gone;		// octets of lines before the oldest that is kept
 	bool wal_fresh;			// nothing was written since the -wal was emptied
 	int64_t wal_octets, db_octets;
 	int64_t checkpoint_at, free_new, free_all;	// STORE_CHECKPOINT, STORE_FREE_*; tests set others

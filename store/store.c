@@ -43,7 +43,8 @@ struct store {
 	void (*closed)(void *context);
 	void *closed_context;
 	_Atomic size_t units_open;	// handed in, result not yet given
-	_Atomic int64_t octets;
+	_Atomic int64_t octets, audit;
+	_Atomic int64_t audit_keep;	// as told last; the thread takes it over
 	_Atomic bool failed;
 	_Atomic uint64_t commits, units;
 };
@@ -99,12 +100,14 @@ static void
 note_figures(struct store *s)
 {
 	s->octets = s->db.db_octets + s->db.wal_octets;
+	s->audit = s->db.audit.total - s->db.audit_gone;
 	s->failed = s->db.failed;
 }
 
 static void
 commit(struct store *s, struct units *units, const struct store_time *purge, bool *more)
 {
+	s->db.audit_keep = s->audit_keep;
 	db_commit(&s->db, units->first, purge, more);
 	for (struct store_unit *u = units->first; u != NULL; u = u->next)
 		s->units++;
@@ -367,6 +370,12 @@ store_with(struct store *s, bool (*work)(struct store_db *db, void *context), vo
 }
 
 void
+store_audit_keep(struct store *s, int64_t octets)
+{
+	s->audit_keep = octets;
+}
+
+void
 store_purge(struct store *s, const struct store_time *now)
 {
 	struct units none;
@@ -391,7 +400,7 @@ store_purge(struct store *s, const struct store_time *now)
 void
 store_figures(const struct store *s, struct store_figures *out)
 {
-	*out = (struct store_figures){ .waiting = s->units_open, .octets = s->octets, .failed = s->failed,
+	*out = (struct store_figures){ .waiting = s->units_open, .octets = s->octets, .audit = s->audit, .failed = s->failed,
 		.commits = s->commits, .units = s->units, .created = s->db.created };
 	snprintf(out->version, sizeof(out->version), "%s", store_about());
 }
@@ -438,6 +447,7 @@ open_direct(const struct store_setup *setup, const struct schema *schema, enum s
 		mem_free(s);
 		return NULL;
 	}
+	s->audit_keep = setup->audit_keep;
 	note_figures(s);
 	return s;
 }

@@ -72,8 +72,11 @@ typedef void store_applied(void *context, enum store_result result, const struct
 bool store_apply(struct store *s, struct store_unit *u, bool lazy, store_applied *applied, void *context);
 
 // Units that wait, and octets of the database with its -wal; created: this start made a new one.
-struct store_figures { size_t waiting; int64_t octets; bool failed, created; uint64_t commits, units; char version[32]; };
+// audit: octets of the audit lines that are kept, as of the last store_purge() or commit.
+struct store_figures { size_t waiting; int64_t octets, audit; bool failed, created; uint64_t commits, units; char version[32]; };
 void store_figures(const struct store *s, struct store_figures *out);
+// Keep so many octets of audit lines from now on; 0 = all.
+void store_audit_keep(struct store *s, int64_t octets);
 // Remove what is over: replay rows, old audit rows beyond their cap. Lazy.
 void store_purge(struct store *s, const struct store_time *now);
 // "SQLite 3.40.1".

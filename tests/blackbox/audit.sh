@@ -4,7 +4,7 @@
 . "${srcdir:-.}/tests/blackbox/lib.sh"
 need openssl python3
 need_drivers http
-plan 20
+plan 29
 
 device_pki
 configuration "$T/gate.yaml" <<END
@@ -57,3 +57,36 @@ ok "and named, too" contains "$T/said" "record 3 follows on record 1"
 sed 1d "$T/state/audit.jsonl" >"$T/tailed"
 ok "where the first are elsewhere, that is said" sh -c '"$1" audit verify "$2" | grep -q "those before 2 are not here"' - "$cmpgate" "$T/tailed"
 ok "without a gateway" exits 4 audit tail
+
+# A gateway that may lose no record, and runs full.
+fill() {
+	chown -R "$(id -un)" "$T/state" && "$builddir/tests/peers/store_writer" audit "$T/state" "$1" &&
+		{ [ "$(id -u)" != 0 ] || chown -R nobody "$T/state"; }
+}
+limit() { sed -i "s|^log:.*|log: {audit: {file: $T/state/audit.jsonl, full: stop-issuing, max_size: $1}}|" "$T/gate.yaml"; }
+enrols() { device -server "$hp" -path pkix/ $(operation ir-sig); }
+logged() { python3 "$peers/await_line.py" "$T/$1.log" "$pid" "$2" 10; }
+limit 1MiB
+ok "records up to nine tenths" fill 943000
+ok "it starts" gateway nearly "$T/gate.yaml"
+hp=$(listening nearly http)
+ok "and warns" logged nearly "warn  audit: the records have reached 9[0-9]* of 1048576 octets"
+ok "devices enrol" enrols
+stop "$pid"
+fill 110000
+gateway full "$T/gate.yaml"
+hp=$(listening full http)
+ok "full: it says so" logged full "error audit: the records have reached log.audit.max_size"
+refused "no device enrols" enrols
+ok "the log has the reason" contains "$T/full.log" "log.audit.max_size is reached, and the configuration says stop-issuing"
+limit 2MiB
+kill -HUP "$pid"
+logged full "is in force" >/dev/null
+ok "raised: devices enrol" enrols
+limit 1MiB
+sed -i 's/stop-issuing/drop-oldest/' "$T/gate.yaml"
+kill -HUP "$pid"
+reloaded() { for _ in 1 2 3 4 5 6 7 8 9 10; do [ "$(grep -c 'is in force' "$T/full.log")" != 2 ] || return 0; sleep 0.2; done; return 1; }
+reloaded
+ok "or the oldest may go" enrols
+stop "$pid"

@@ -2,11 +2,13 @@
 // Writes units into a store with its thread, one after the other, and says what
 // became of each; and compares what it said with what is there:
 //   store_writer write FOLDER COUNT      opened | refused WHY, then: done N | failed N | unknown N
+//   store_writer audit FOLDER OCTETS     appends so many octets of audit records, at least
 //   store_writer compare FOLDER FILE     exit code 0: FILE (what `write` said) is true
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "store/audit.h"
 #include "store/replay.h"
 
 struct writer { struct store *store; uv_loop_t loop; unsigned n, count; };
@@ -142,13 +144,41 @@ compare(const char *folder, const char *file)
 	return wrong;
 }
 
+static bool
+no_hash(const struct span *parts, size_t count, uint8_t out[32])
+{
+	(void)parts, (void)count;
+	memset(out, 0, 32);
+	return true;
+}
+
+static int
+fill_audit(const char *folder, long octets)
+{
+	struct store_setup setup = { .folder = folder, .alarm = alarm_out, .hash = no_hash };
+	enum store_opened why;
+	char fields[8000];
+	struct store *s = store_open_direct(&setup, &why, NULL);
+
+	int n = snprintf(fields, sizeof(fields), "\"event\":\"filler\",\"reason\":\"%07000d\"", 0);
+	for (long done = 0; s != NULL && done < octets; done += n) {
+		struct store_unit *u = store_unit_new();
+		if (u == NULL || !audit_append(u, span_of((const uint8_t *)fields, (size_t)n)) || !store_apply(s, u, false, NULL, NULL))
+			return 3;
+	}
+	store_close(s, NULL, NULL);
+	return s != NULL ? 0 : 3;
+}
+
 int
 main(int argc, char **argv)
 {
 	if (argc == 4 && strcmp(argv[1], "write") == 0)
 		return write_units(argv[2], (unsigned)strtoul(argv[3], NULL, 10));
+	if (argc == 4 && strcmp(argv[1], "audit") == 0)
+		return fill_audit(argv[2], strtol(argv[3], NULL, 10));
 	if (argc == 4 && strcmp(argv[1], "compare") == 0)
 		return compare(argv[2], argv[3]);
-	fputs("usage: store_writer write FOLDER COUNT | compare FOLDER FILE\n", stderr);
+	fputs("usage: store_writer write FOLDER COUNT | audit FOLDER OCTETS | compare FOLDER FILE\n", stderr);
 	return 2;
 }
