@@ -135,6 +135,8 @@ configuration() {
 	} >"$1"
 	[ "$(id -u)" != 0 ] || [ -d "$T/state" ] || install -d -o nobody -m 700 "$T/state"
 }
+# own FILE...: a file with a key or a secret, as the gateway wants it: its user's, and closed to others.
+own() { chmod 600 "$@" && { [ "$(id -u)" != 0 ] || chown nobody "$@"; }; }
 # drop_folder FOLDER: an empty drop folder that the gateway may write.
 drop_folder() { mkdir "$1" && { [ "$(id -u)" != 0 ] || chown nobody "$1"; }; }
 # gateway NAME FILE: run it; its URLs are in $T/NAME.log.

@@ -9,8 +9,10 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "tests/unit/ra_kit.h"
@@ -583,6 +585,77 @@ TEST(body_rows)
 TEST(envelope_rows)
 TEST(inner_rows)
 
+// ---- memory: what is refused leaves nothing behind
+
+enum { KEPT_MAX = 512 };
+static struct buffer kept[KEPT_MAX];
+static size_t kept_count;
+
+static void
+keep_refused(const struct row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (rows[i].failure == FAIL_NONE || rows[i].at != NULL)
+			continue;
+		assert_true(kept_count < KEPT_MAX);
+		buffer_init(&kept[kept_count], 1 << 20);
+		kit_build(&kept[kept_count++], &rows[i].m);
+	}
+}
+
+static size_t
+rss_kb(void)
+{
+	long pages = 0;
+	FILE *f = fopen("/proc/self/statm", "r");
+
+	assert_true(f != NULL && fscanf(f, "%*d %ld", &pages) == 1);
+	fclose(f);
+	return (size_t)pages * (size_t)sysconf(_SC_PAGESIZE) / 1024;
+}
+
+static void
+send_hostile(size_t first, size_t count)
+{
+	static const char *const listeners[] = { "keep", "add", "replace" };
+
+	for (size_t i = first; i < first + count; i++) {
+		kit_send(listeners[i % 3], buffer_span(&kept[i % kept_count]));
+		if (i % 100 == 99) {	// those that wait for their tick
+			kit_wait(1000);
+			kit_free_secrets();
+			kit_clear();
+		}
+	}
+	kit_wait(1000);
+	kit_clear();
+}
+
+// HOSTILE_MESSAGES: how many; ./check --long growth sends 100,000.
+static void
+memory_is_flat(void **state)
+{
+	const char *text = getenv("HOSTILE_MESSAGES");
+	size_t count = text != NULL ? strtoul(text, NULL, 10) : 3000;
+
+	(void)state;
+	keep_refused(header_rows, COUNT(header_rows));
+	keep_refused(protection_rows, COUNT(protection_rows));
+	keep_refused(trust_rows, COUNT(trust_rows));
+	keep_refused(body_rows, COUNT(body_rows));
+	keep_refused(envelope_rows, COUNT(envelope_rows));
+	send_hostile(0, 2 * kept_count);
+	size_t heap = mallinfo2().uordblks, blobs = blob_bytes(), rss = rss_kb();
+	send_hostile(0, count);
+	size_t heap_after = mallinfo2().uordblks, rss_after = rss_kb();
+	print_message("# %zu messages of %zu kinds: heap %zu then %zu octets, RSS %zu then %zu kB\n", count, kept_count, heap, heap_after, rss, rss_after);
+	assert_int_equal(blob_bytes(), blobs);
+	assert_true(heap_after <= heap + 64 * 1024);
+	assert_true(rss_after <= rss + 1024);
+	for (size_t i = 0; i < kept_count; i++)
+		buffer_clear(&kept[i]);
+}
+
 static int
 set_up(void **state)
 {
@@ -609,6 +682,7 @@ main(void)
 		cmocka_unit_test(body_rows_test),
 		cmocka_unit_test(envelope_rows_test),
 		cmocka_unit_test(inner_rows_test),
+		cmocka_unit_test(memory_is_flat),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Many devices, each with a key of its own: right verdicts, and memory that does
+# not grow with the number of keys (wolfSSL's table of curve points would).
+# FARM_KEYS: how many (300); ./check --long growth sends 10,000.
+. "${srcdir:-.}/tests/blackbox/lib.sh"
+need openssl python3
+need_drivers http
+plan 4
+keys=${FARM_KEYS:-300}
+# The limit holds for the program itself, not for what the sanitizers add.
+most=8192
+! grep -q __asan_init "$builddir/cmpgate" || most=1000000
+
+pki
+certificate ra "/O=Plant/CN=RA"
+own "$T/ra.key"
+"$builddir/tests/peers/key_farm" "$T"
+configuration "$T/gate.yaml" <<END
+clock: trust-system
+workers: 1
+listeners: {farm: http://127.0.0.1:0}
+trust: {farm: [$T/farm.der]}
+credentials:
+  ra: {cert: $T/ra.crt, key: $T/ra.key}
+answers: {ca_certs: [$T/ca.crt]}
+routes: [{name: farm, match: {body: genm}, trust: farm, reply_with: ra, to: answers}]
+END
+ok "the configuration is in order" "$cmpgate" check "$T/gate.yaml"
+gateway gate "$T/gate.yaml"
+port=$(listening gate http)
+port=${port##*:}
+rss() { sed -n "s/^$1:[^0-9]*\([0-9]*\) kB/\1/p" "/proc/$pid_gate/status"; }
+[ -z "$KEEP" ] || cp "/proc/$pid_gate/smaps" "$T/smaps.idle"
+before=$(rss VmRSS)
+"$builddir/tests/peers/key_farm" "$T" "$port" "$keys" >"$T/farm.out" 2>&1
+ok "$keys devices, and each gets its verdict" equal "$(cat "$T/farm.out")" "$keys right"
+[ -z "$KEEP" ] || cat "/proc/$pid_gate/smaps_rollup" "/proc/$pid_gate/smaps" >"$T/smaps"
+note "RSS $before kB, after $keys keys $(rss VmRSS) kB, at most $(rss VmHWM) kB"
+ok "memory stays at 8 MB or below" [ "$(rss VmRSS)" -le "$most" ]
+ok "the gateway ends in order" stop "$pid_gate"
