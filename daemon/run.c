@@ -324,6 +324,7 @@ daemon_run(const char *file, const struct config_scheme *schemes, bool fresh_sto
 	watch_signals(&d);
 	bool up = bring_up(&d);
 	if (up) {
+		crypto_trim();	// what the self-tests needed
 		gateway_listening(d.gateway, print_url, NULL);
 		puts("ready");
 		if (fflush(stdout) != 0)
