@@ -23,7 +23,9 @@
 #include "codec/certificate.h"
 #include "codec/crl.h"
 #include "codec/name.h"
+#include "crypto/crypto.h"
 #include "daemon/rights.h"
+#include "gateway/keyring.h"
 
 #define OPEN "E0501"
 #define KIND "E0502"
@@ -608,6 +610,46 @@ visit_route(const struct visit *all, const struct settings_route *r)
 		check_allow_list(&v, r->approve.allow);
 }
 
+// ---- What only shows when it is used: keys that belong to another certificate,
+// pass phrases and PINs, tokens, CRLs that nobody in the set signed.
+
+static void
+tell_unusable(void *context, const struct settings_place *place, const struct fault *fault)
+{
+	char text[sizeof(fault->path) + sizeof(fault->text)];
+
+	findings_put(context, "E0504", place, fault_text(fault, text, sizeof(text)), NULL);
+}
+
+static bool
+is_found(const struct findings *f, const char *code)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (strcmp(f->items[i].code, code) == 0)
+			return true;
+	return false;
+}
+
+// Load it all as the gateway would, with the rights that it has. What stands in
+// an environment that is not here (W0309) cannot be told.
+static void
+load_everything(const struct settings *s, const struct rights *r, struct findings *f)
+{
+	struct fault fault = { 0 };
+	bool as_user = r->root && r->uid != (uid_t)-1;
+
+	if (f->errors > 0 || is_found(f, "W0309"))
+		return;
+	if (as_user && (setegid(r->gid) != 0 || seteuid(r->uid) != 0))
+		return;
+	if (crypto_start(&fault))
+		keyring_unref(keyring_load(s, tell_unusable, f, &fault));
+	else
+		findings_put(f, "E0504", NULL, fault.text, NULL);
+	if (as_user && (seteuid(0) != 0 || setegid(0) != 0))
+		findings_put(f, "E0504", NULL, "root rights did not come back", NULL);
+}
+
 void
 check_files(const struct settings *s, struct findings *f)
 {
@@ -635,4 +677,5 @@ check_files(const struct settings *s, struct findings *f)
 
 		check_parent(&v, s->audit.file);
 	}
+	load_everything(s, &rights, f);
 }

@@ -4,7 +4,7 @@
 . "$srcdir/tests/blackbox/lib.sh"
 need openssl
 need_drivers http coap
-plan 39
+plan 43
 f=$T/gate.yaml
 
 # check CODE ARGS...: the exit code must be CODE; output in $T/out.
@@ -28,7 +28,7 @@ make_files() {
 	mkdir "$T/roots" "$T/none" && cp "$T/ra.pem" "$T/roots/a.crt" && echo text >"$T/roots/README" &&
 	printf 'plc-7:GeHeIm-0123456789 uses=many\n' >"$T/bench.txt" && echo GeHeIm >"$T/ra.pass" &&
 	printf 'subject,profile\n"CN=plc-*,O=Works 7",plc\n' >"$T/allow.csv" && printf '#!/bin/sh\nexit 0\n' >"$T/hook" &&
-	printf '\060\000' >"$T/any.der" &&
+	printf "\060\006\060\004\245\002\060\000" >"$T/any.der" &&	# a CertTemplate with an empty subject
 	chmod 600 "$T"/*.key "$T/bench.txt" "$T/ra.pass" && chmod 755 "$T/hook" && chmod 644 "$T"/*.pem "$T/roots/a.crt" "$T/allow.csv" &&
 	ours "$T"/*.key "$T/bench.txt" "$T/ra.pass" "$T" && make_crl
 }
@@ -86,6 +86,9 @@ chmod 640 "$T/ra.key"
 wrong "a key that others may read" E0503 '' "ra.key: is open to group or others"
 ok "the command to type is told" says "help: chmod 600 $T/ra.key"
 chmod 600 "$T/ra.key"
+wrong "a key of another certificate" E0504 's/cert: ra.der, key: ra.key/cert: ra.der, key: old.key/' "credentials.dev: .*belongs to another key"
+cp -p "$T/ra.pass" "$T/other.pass" && echo other >"$T/other.pass"
+wrong "a locked key with a wrong pass phrase" E0504 's/file:ra.pass/file:other.pass/' "credentials.ra: .*cannot be decrypted"
 wrong "a locked key without a pass phrase" E0504 's/, pass: "file:ra.pass"//' "locked.key: the key is encrypted"
 chmod 604 "$T/bench.txt"
 wrong "secrets that others may read" E0503 '' "table of secrets 'bench': .*bench.txt: is open"

@@ -102,6 +102,26 @@ certificate() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$T/$1.key" -out "$T/$1.crt" \
 		-subj "$2" -CA "$T/ca.crt" -CAkey "$T/ca.key" -days 10 >/dev/null 2>&1
 }
+# keyed NAME TYPE SUBJECT [EXTENSIONS]: the same with a key of this type (rsa, p256, p384, ed25519).
+keyed() {
+	case $2 in
+	rsa) set -- "$1" "rsa:2048" "$3" "${4:-}" ;;
+	p256) set -- "$1" "ec -pkeyopt ec_paramgen_curve:P-256" "$3" "${4:-}" ;;
+	p384) set -- "$1" "ec -pkeyopt ec_paramgen_curve:P-384" "$3" "${4:-}" ;;
+	ed25519) set -- "$1" "ed25519" "$3" "${4:-}" ;;
+	esac
+	openssl req -x509 -newkey $2 -nodes -keyout "$T/$1.key" -out "$T/$1.crt" -subj "$3" -CA "$T/ca.crt" -CAkey "$T/ca.key" -days 10 \
+		${4:+-addext "$4"} >/dev/null 2>&1
+}
+# scripted_ca NAME [ARGS]: peers/scripted_ca.py with the keys of $T, which holds ra.crt and ra.key; URL in $url.
+scripted_ca() {
+	_n=$1
+	shift
+	start "$_n" 'CA on ([0-9]+)' python3 "$peers/scripted_ca.py" "$T" "$@" || return 1
+	url=http://127.0.0.1:$line/
+}
+# seen: what the scripted CA saw since the last call, in $T/seen.
+seen() { touch "$T/ca.seen"; tail -n +"$((${seen_lines:-0} + 1))" "$T/ca.seen" >"$T/seen"; seen_lines=$(wc -l <"$T/ca.seen"); }
 # ca NAME CERT [ARGS]: a mock CA that issues CERT.crt, on a port of its own; URL in $url.
 ca() {
 	_n=$1
