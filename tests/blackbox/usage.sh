@@ -4,7 +4,7 @@
 . "$srcdir/tests/blackbox/lib.sh"
 need python3
 need_drivers http
-plan 36
+plan 38
 configuration "$T/gate.yaml" <<YAML
 listeners: {field: "http://127.0.0.1:0"}
 upstreams: {plant: "http://127.0.0.1:9/"}
@@ -24,6 +24,8 @@ ok "check -q twice" twice --quiet check -q --quiet "$T/gate.yaml"
 ok "two files for run" twice --config run -c "$T/gate.yaml" -c "$T/gate.yaml"
 ok "two listeners for route test" twice --from route test --from a --from b --body ir
 ok "two kinds for inspect" twice --as inspect --as crl --as crmf /dev/null
+ok "the socket of the commands to the gateway" twice --socket status --socket a --socket b
+ok "the table of secrets" twice --table secret add --table a --table b x
 ok "config, version, explain" sh -c "! '$cmpgate' config -c a -c b show && ! '$cmpgate' version --json --json && '$cmpgate' explain E0001"
 
 # unwritten COMMAND...: exit code 7 when what it prints cannot be written.
