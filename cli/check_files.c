@@ -20,12 +20,11 @@
 #include "base/memory.h"
 #include "base/pem.h"
 #include "base/secret_table.h"
+#include "cli/keys.h"
 #include "codec/certificate.h"
 #include "codec/crl.h"
 #include "codec/name.h"
-#include "crypto/crypto.h"
 #include "daemon/rights.h"
-#include "gateway/keyring.h"
 
 #define OPEN "E0501"
 #define KIND "E0502"
@@ -630,24 +629,19 @@ is_found(const struct findings *f, const char *code)
 	return false;
 }
 
-// Load it all as the gateway would, with the rights that it has. What stands in
-// an environment that is not here (W0309) cannot be told.
+// Load it all as the gateway would. What stands in an environment that is not here (W0309) cannot be told.
 static void
-load_everything(const struct settings *s, const struct rights *r, struct findings *f)
+load_everything(const struct settings *s, struct findings *f)
 {
-	struct fault fault = { 0 };
-	bool as_user = r->root && r->uid != (uid_t)-1;
+	struct fault fault = { .set = false };
+	size_t before = f->count;
 
 	if (f->errors > 0 || is_found(f, "W0309"))
 		return;
-	if (as_user && (setegid(r->gid) != 0 || seteuid(r->uid) != 0))
-		return;
-	if (crypto_start(&fault))
-		keyring_unref(keyring_load(s, tell_unusable, f, &fault));
-	else
-		findings_put(f, "E0504", NULL, fault.text, NULL);
-	if (as_user && (seteuid(0) != 0 || setegid(0) != 0))
-		findings_put(f, "E0504", NULL, "root rights did not come back", NULL);
+	struct keyring *k = keys_load(s, tell_unusable, f, &fault);
+	if (k == NULL && f->count == before)
+		findings_put(f, "E0504", NULL, fault.set ? fault.text : "out of memory", NULL);
+	keyring_unref(k);
 }
 
 void
@@ -677,5 +671,5 @@ check_files(const struct settings *s, struct findings *f)
 
 		check_parent(&v, s->audit.file);
 	}
-	load_everything(s, &rights, f);
+	load_everything(s, f);
 }

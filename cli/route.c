@@ -5,15 +5,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "cli/command.h"
 #include "cli/input.h"
+#include "cli/keys.h"
 #include "cli/options.h"
 #include "cli/report.h"
 #include "cli/schemes.h"
 #include "cli/tree.h"
 #include "gateway/inspect.h"
 #include "gateway/route.h"
+#include "gateway/trial.h"
 #include "gateway/transaction.h"
 #include "transports/label.h"
 
@@ -31,8 +34,8 @@ print_help(FILE *out)
 	fputs("usage: cmpgate route test [-c FILE] [--from LISTENER] [--path PATH] [--profile NAME] [--source ADDRESS]\n"
 		"                          [--json] (--body KIND | MESSAGE | -)\n\n"
 		"Say which route would take a request, and why the others would not; for a message in a file (DER) or on\n"
-		"standard input, what the checks before any route say, too. Nothing is sent, and the listener is not asked\n"
-		"whether it serves the path at all.\n\n"
+		"standard input, what each check says, too: form, protection, proof of possession, policy, allow-list. Nothing\n"
+		"is sent; listener, hook and what only the running gateway knows (transactions, used secrets) are not asked.\n\n"
 		"  cmpgate route test -c gate.yaml --from field --profile plc --body ir\n"
 		"  cmpgate route test -c gate.yaml captured.pki\n\n"
 		"  -c, --config FILE     the configuration (" CONFIG_FILE ")\n"
@@ -43,7 +46,8 @@ print_help(FILE *out)
 		"      --body KIND       ir, cr, p10cr, kur, rr, genm, ...\n"
 		"      --json            an object\n"
 		"  -h, --help            this text\n\n"
-		"Exit code 0: a route takes it and does not reject it; 1: it is refused; 3: the configuration has errors.\n", out);
+		"Exit code 0: a route takes it and does not reject it; 1: it is refused; 3: the configuration has errors; 7: its keys\n"
+		"cannot be loaded.\n", out);
 }
 
 static bool
@@ -271,8 +275,65 @@ put_pinned(struct tree *t, enum body body)
 		"it is forwarded by the first route that fits:\n", body_name(body));
 }
 
+// One line for people, one object for programs.
+static void
+put_check(void *context, const struct trial_check *c)
+{
+	struct tree *t = context;
+
+	if (!t->json) {
+		buffer_printf(&t->out, "check %-20s %s: %s\n", c->name, c->well ? "well" : "refuses", c->text);
+		return;
+	}
+	tree_open(t, NULL);
+	tree_text(t, "check", c->name);
+	tree_flag(t, "well", c->well);
+	tree_text(t, "text", c->text);
+	tree_close(t);
+}
+
+struct last_check { struct tree *tree; enum failure failure; char text[600]; };
+
+static void
+on_check(void *context, const struct trial_check *c)
+{
+	struct last_check *l = context;
+
+	put_check(l->tree, c);
+	l->failure = c->failure;
+	snprintf(l->text, sizeof(l->text), "%s", c->text);
+}
+
+// What the route's checks say of a captured message.
 static bool
-put_choice(struct tree *t, const struct settings *s, const struct claims *c)
+put_checks(struct tree *t, const struct settings *s, const struct settings_route *route, const struct claims *c, bool *unable)
+{
+	struct last_check last = { .tree = t };
+	struct fault f = { .set = false };
+	struct keyring *keys = keys_load(s, NULL, NULL, &f);
+	const struct trial trial = {
+		.settings = s, .route = route, .keys = keys, .message = c->message, .profile = c->label->profile, .now = clock_wall_s(),
+	};
+	char text[sizeof(f.path) + sizeof(f.text)];
+
+	if (keys == NULL) {
+		fprintf(stderr, "cmpgate route test: the checks cannot be made: %s\n  `cmpgate check --files` says more\n", fault_text(&f, text, sizeof(text)));
+		*unable = true;
+		return true;
+	}
+	if (t->json)
+		tree_open_list(t, "checks");
+	bool well = trial_request(&trial, on_check, &last);
+	if (t->json)
+		tree_close(t);
+	if (!well)
+		put_refusal(t, last.failure, last.text);
+	keyring_unref(keys);
+	return well;
+}
+
+static bool
+put_choice(struct tree *t, const struct settings *s, const struct claims *c, bool captured, bool *unable)
 {
 	enum body body = message_meaning(c->message)->body;
 	enum request_class class = request_class(body);
@@ -288,6 +349,8 @@ put_choice(struct tree *t, const struct settings *s, const struct claims *c)
 		put_refusal(t, FAIL_NOT_AUTHORIZED, "no route takes it");
 	else if (route->target == TARGET_REJECT)
 		put_refusal(t, route->reject_status, route->reject_text != NULL ? route->reject_text : "the route rejects what it takes");
+	else if (captured && !put_checks(t, s, route, c, unable))
+		return false;
 	else if (route->target == TARGET_ANSWERS)
 		put_answers(t, route);
 	else
@@ -305,10 +368,25 @@ print(struct tree *t, bool taken)
 	return !written ? EXIT_LOCAL : taken ? EXIT_DONE : EXIT_REFUSED_BY_PEER;
 }
 
+static void
+tell_nobody(void *context, const struct settings_route *route, const char *why)
+{
+	(void)context, (void)route, (void)why;
+}
+
+// What the route accepts, where that matters before its own checks.
+static unsigned
+tolerated(const struct settings *s, const struct claims *c)
+{
+	const struct settings_route *r = inspect_asks_route(c->message) ? route_choose(s, c, tell_nobody, NULL) : NULL;
+
+	return r != NULL ? r->accept : 0;
+}
+
 // The checks in the order in which the gateway makes them. Without octets the
 // claims hold all that is known of the message.
 static bool
-put_verdict(struct tree *t, const struct settings *s, struct claims *c, struct blob *octets)
+put_verdict(struct tree *t, const struct settings *s, struct claims *c, struct blob *octets, bool *unable)
 {
 	struct message *m = NULL;
 	struct verdict verdict = { .fault = { .set = false } };
@@ -317,8 +395,10 @@ put_verdict(struct tree *t, const struct settings *s, struct claims *c, struct b
 
 	if (octets != NULL) {
 		m = message_parse(octets, &header, &header_read, &verdict.fault);
-		if (m != NULL && inspect_request(m, &verdict))
+		if (m != NULL)
 			c->message = m;
+		if (m != NULL)
+			inspect_request_on(m, tolerated(s, c), &verdict);
 	} else if (request_class(c->message->view.body) == CLASS_NEVER) {
 		fault_set(&verdict.fault, FAIL_BAD_REQUEST, "body", "%s is nothing a device may send", body_name(c->message->view.body));
 	}
@@ -326,7 +406,7 @@ put_verdict(struct tree *t, const struct settings *s, struct claims *c, struct b
 	if (verdict.fault.set)
 		put_refusal(t, verdict.fault.failure, fault_text(&verdict.fault, text, sizeof(text)));
 	else
-		taken = put_choice(t, s, c);
+		taken = put_choice(t, s, c, octets != NULL, unable);
 	message_unref(m);
 	return taken;
 }
@@ -348,9 +428,11 @@ test(const struct request *r, const struct settings *s, struct blob *octets)
 	tree_init(&t, r->json, false, OUTPUT_MAX);
 	if (r->json)
 		tree_open(&t, NULL);
-	bool taken = put_verdict(&t, s, &c, octets);
+	bool unable = false, taken = put_verdict(&t, s, &c, octets, &unable);
 	tree_close(&t);
 	int code = print(&t, taken);
+	if (code == EXIT_DONE && unable)
+		code = EXIT_LOCAL;
 	tree_clear(&t);
 	return code;
 }

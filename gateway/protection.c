@@ -230,6 +230,7 @@ protection_run(struct protection_job *j, struct path_cache *cache)
 		return;
 	}
 	j->well = run_pop(j);
+	j->pop_failed = !j->well;
 }
 
 // ---- back on the loop

@@ -42,6 +42,7 @@ struct protection_job {
 	// results
 	bool well;
 	struct verdict verdict;
+	bool pop_failed;			// protection went well, the proof of possession did not
 	bool mac_failed;			// the refusal waits for its tick
 };
 
