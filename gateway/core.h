@@ -177,6 +177,7 @@ struct gateway {
 	struct map by_id;
 	struct map shares;			// of the open ones, by source
 	struct rate_table *rates;
+	struct rate_table *failures;		// refusals of each verified identity
 	struct { int64_t second; unsigned told, hushed; } complaints;	// of drivers, in the log
 	uv_timer_t timer;
 	int64_t timer_due;			// 0: not armed

@@ -343,8 +343,9 @@ make_tables(struct gateway *g, const struct gateway_setup *setup, struct fault *
 	unsigned caches = setup->threads > 0 ? setup->threads : 1;
 
 	g->rates = rate_table_new();
+	g->failures = rate_table_new();
 	g->caches = mem_array(caches, sizeof(*g->caches));
-	if (g->rates == NULL || g->caches == NULL || !map_init(&g->by_id) || !map_init(&g->steps_by_id) || !map_init(&g->shares))
+	if (g->rates == NULL || g->failures == NULL || g->caches == NULL || !map_init(&g->by_id) || !map_init(&g->steps_by_id) || !map_init(&g->shares))
 		return fault_set(f, FAIL_NONE, "", "out of memory, or no random octets from the kernel");
 	for (; g->cache_count < caches; g->cache_count++)
 		if ((g->caches[g->cache_count] = path_cache_new(PATHS_KEPT, PATHS_KEPT_S)) == NULL)
@@ -371,6 +372,7 @@ free_tables(struct gateway *g)
 		path_cache_free(g->caches[i]);
 	mem_free(g->caches);
 	rate_table_free(g->rates);
+	rate_table_free(g->failures);
 	secret_states_free(g->secrets);
 	keyring_unref(g->keys);
 	map_clear(&g->by_id);

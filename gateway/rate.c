@@ -74,27 +74,70 @@ remember(struct rate_table *t, struct span name, int64_t tokens, int64_t now_ms)
 	return s;
 }
 
-bool
-rate_take(struct rate_table *t, const char *source, int64_t per_second, int64_t burst, int64_t now_ms)
+static struct span
+key_of(const char *source)
 {
 	struct span name = span_text(source);
-	int64_t full = burst * TOKEN;
 
 	if (name.len >= sizeof(((struct source *)NULL)->name))
 		name.len = sizeof(((struct source *)NULL)->name) - 1;
+	return name;
+}
+
+// What is in a bucket by now: it gains `per` tokens in each `ms`. A long silence
+// fills it; the multiplication must not overflow.
+static int64_t
+filled(const struct source *s, int64_t full, int64_t per, int64_t ms, int64_t now_ms)
+{
+	int64_t passed = now_ms - s->seen_ms, tokens;
+
+	if (passed >= full / (per > 0 ? per : 1) * ms + ms)
+		return full;
+	tokens = s->tokens + passed * per / ms;
+	return tokens > full ? full : tokens;
+}
+
+// The bucket of a source, full where it is new, filled up to now.
+static struct source *
+bucket(struct rate_table *t, const char *source, int64_t full, int64_t per, int64_t ms, int64_t now_ms)
+{
+	struct span name = key_of(source);
 	struct map_node *node = map_find(&t->map, name);
 	struct source *s = node != NULL ? container_of(node, struct source, node) : remember(t, name, full, now_ms);
+
 	if (s == NULL)
-		return false;
-	int64_t passed = now_ms - s->seen_ms;
-	// A long silence fills the bucket; the multiplication must not overflow.
-	int64_t gained = passed > full / (per_second > 0 ? per_second : 1) ? full : passed * per_second;
-	s->tokens = s->tokens + gained > full ? full : s->tokens + gained;
+		return NULL;
+	s->tokens = filled(s, full, per, ms, now_ms);
 	s->seen_ms = now_ms;
 	list_remove(&s->order);
 	list_append(&t->order, &s->order);
-	if (s->tokens < TOKEN)
+	return s;
+}
+
+bool
+rate_take(struct rate_table *t, const char *source, int64_t per_second, int64_t burst, int64_t now_ms)
+{
+	struct source *s = bucket(t, source, burst * TOKEN, per_second * TOKEN, 1000, now_ms);
+
+	if (s == NULL || s->tokens < TOKEN)
 		return false;
 	s->tokens -= TOKEN;
 	return true;
+}
+
+void
+rate_count(struct rate_table *t, const char *source, int64_t most, int64_t window_ms, int64_t now_ms)
+{
+	struct source *s = bucket(t, source, most * TOKEN, most * TOKEN, window_ms, now_ms);
+
+	if (s != NULL)
+		s->tokens = s->tokens > TOKEN ? s->tokens - TOKEN : 0;
+}
+
+bool
+rate_has(const struct rate_table *t, const char *source, int64_t most, int64_t window_ms, int64_t now_ms)
+{
+	struct map_node *node = map_find(&t->map, key_of(source));
+
+	return node == NULL || filled(container_of(node, struct source, node), most * TOKEN, most * TOKEN, window_ms, now_ms) >= TOKEN;
 }

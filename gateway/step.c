@@ -177,6 +177,34 @@ step_exchange(const struct step *s)
 	return handle_find(&s->gateway->exchanges, s->exchange);
 }
 
+// ---- refusals of a verified device
+
+static const char *
+identity_key(const struct identity *who, char out[41])
+{
+	for (size_t i = 0; i < 20; i++)
+		snprintf(out + 2 * i, 3, "%02x", who->digest[i]);
+	return out;
+}
+
+static void
+count_refusal(struct gateway *g, const struct settings_limits *l, const struct identity *who)
+{
+	char key[41];
+
+	if (who != NULL && who->kind != IDENTITY_NONE)
+		rate_count(g->failures, identity_key(who, key), l->failures, l->failure_window, clock_mono_ms());
+}
+
+static bool
+is_refused_too_often(const struct step *s)
+{
+	const struct settings_limits *l = &s->settings->limits;
+	char key[41];
+
+	return s->identity.kind != IDENTITY_NONE && !rate_has(s->gateway->failures, identity_key(&s->identity, key), l->failures, l->failure_window, clock_mono_ms());
+}
+
 // End the step, and its exchange with a CMP error or rejection.
 void
 step_fail(struct step *s, const struct verdict *v, const struct identity *who, bool delayed)
@@ -190,6 +218,7 @@ step_fail(struct step *s, const struct verdict *v, const struct identity *who, b
 	if (who != NULL) {
 		copy = *who;
 		c.who = &copy;
+		count_refusal(g, &s->settings->limits, who);
 	}
 	struct verdict verdict = *v;
 	step_free(s);
@@ -561,6 +590,8 @@ judge(struct step *s)
 	if (t != NULL && t->verified && s->event != EVENT_FIRST && !identity_same(&t->identity, &s->identity)) {
 		refuse_stranger(t, &s->identity, &v);
 		step_fail(s, &v, &s->identity, false);
+	} else if (t == NULL && s->event == EVENT_FIRST && is_refused_too_often(s)) {
+		step_refuse(s, REFUSE_RATE, "too many requests of this device were refused; it has to wait (limits.failures, limits.failure_window)");
 	} else if (!may_use_secret(s, &v, &delayed) || !policy_pop(&p, &s->pop, &v) || !policy_judge(&p, &v)) {
 		step_fail(s, &v, delayed ? NULL : &s->identity, delayed);
 	} else if (t == NULL && s->event == EVENT_FIRST && in_flight(g, &s->identity) >= (size_t)s->settings->limits.per_identity) {

@@ -952,6 +952,30 @@ rate_over_time(void **state)
 }
 
 static void
+events_of_a_window(void **state)
+{
+	struct rate_table *t = rate_table_new();
+
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		assert_true(rate_has(t, "device", 5, 600000, 1000));
+		rate_count(t, "device", 5, 600000, 1000);
+	}
+	assert_false(rate_has(t, "device", 5, 600000, 1000));
+	assert_true(rate_has(t, "another", 5, 600000, 1000));
+	// More of them cost no more than the window.
+	rate_count(t, "device", 5, 600000, 1000);
+	assert_false(rate_has(t, "device", 5, 600000, 1000 + 119999));
+	assert_true(rate_has(t, "device", 5, 600000, 1000 + 120000));
+	rate_count(t, "device", 5, 600000, 1000 + 120000);
+	assert_false(rate_has(t, "device", 5, 600000, 1000 + 120000));
+	for (int i = 0; i < 5; i++)
+		rate_count(t, "device", 5, 600000, 10000000);
+	assert_false(rate_has(t, "device", 5, 600000, 10000000));
+	rate_table_free(t);
+}
+
+static void
 the_quietest_is_forgotten(void **state)
 {
 	struct rate_table *t = rate_table_new();
@@ -1163,7 +1187,7 @@ main(void)
 		cmocka_unit_test(answers_in_envelopes),
 		cmocka_unit_test(bucket),
 		cmocka_unit_test(rate_over_time),
-		cmocka_unit_test(the_quietest_is_forgotten),
+		cmocka_unit_test(events_of_a_window), cmocka_unit_test(the_quietest_is_forgotten),
 		cmocka_unit_test(rate_without_memory),
 		cmocka_unit_test(networks),
 		cmocka_unit_test(the_first_route_that_fits),

@@ -17,7 +17,7 @@
 #define ENROLS .kind = BODY_IR
 
 static const char routes[] =
-	"limits: {mac_refusal_delay: 1s, per_identity: 4, exchange_timeout: 60s}\n"
+	"limits: {mac_refusal_delay: 1s, failures: 100000, per_identity: 4, exchange_timeout: 60s}\n"
 	"routes:\n"
 	"  - {name: secrets, from: batch, match: {sender: \"kid:many\"}, secrets: field, protection: replace, sign_with: ra, bind: none, to: ca}\n"
 	"  - {name: keyed, from: batch, trust: plant, secrets: field, protection: replace, sign_with: ra, to: ca}\n";

@@ -18,7 +18,7 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const char routes[] =
-	"limits: {mac_refusal_delay: 1s, per_identity: 64}\n"
+	"limits: {mac_refusal_delay: 1s, failures: 100000, per_identity: 64}\n"
 	"routes:\n"
 	"  - {name: keep, from: keep, trust: plant, secrets: field, reply_with: ra, to: ca}\n"
 	"  - {name: add, from: add, trust: plant, secrets: field, protection: add, sign_with: ra, to: ca}\n"

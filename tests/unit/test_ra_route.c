@@ -22,7 +22,7 @@
 #define HMAC_SHA256 "30{ 06{2a864886f70d0209} 0500 }"
 
 static const char routes[] =
-	"limits: {mac_refusal_delay: 1s, per_identity: 4}\n"
+	"limits: {mac_refusal_delay: 1s, failures: 100000, per_identity: 4}\n"
 	"answers:\n"
 	"  ca_certs: [FOLDER/root.der]\n"
 	"  root_update: {new_with_new: FOLDER/root.der, new_with_old: FOLDER/root2.der}\n"

@@ -16,7 +16,7 @@
 #define ENROLS .kind = BODY_IR
 
 static const char routes[] =
-	"limits: {mac_refusal_delay: 1s, secret_failures: 3, failure_window: 10m, per_identity: 4, transaction_timeout: 1h, forget: 24h}\n"
+	"limits: {mac_refusal_delay: 1s, failures: 100000, secret_failures: 3, failure_window: 10m, per_identity: 4, transaction_timeout: 1h, forget: 24h}\n"
 	"routes:\n"
 	"  - {name: keep, from: keep, trust: plant, secrets: field, reply_with: ra, bind: none, to: ca}\n"
 	"  - {name: replace, from: replace, trust: plant, secrets: field, protection: replace, sign_with: ra, bind: none, to: ca}\n"

@@ -20,7 +20,7 @@
 #define IMPLICIT_CONFIRM "30{ 06{2b0601050507040d} 0500 }"
 
 static const char routes[] =
-	"limits: {mac_refusal_delay: 1s, secret_failures: 3, failure_window: 10m, per_identity: 4, transaction_timeout: 1h}\n"
+	"limits: {mac_refusal_delay: 1s, failures: 100000, secret_failures: 3, failure_window: 10m, per_identity: 4, transaction_timeout: 1h}\n"
 	"routes:\n"
 	"  - {name: keep, from: keep, trust: plant, secrets: field, reply_with: ra, bind: none, to: ca}\n"
 	"  - {name: add, from: add, trust: plant, secrets: field, protection: add, sign_with: ra, bind: none, to: ca}\n"
@@ -517,6 +517,53 @@ tear_down(void **state)
 	return kit_tear_down(state);
 }
 
+// ---- a device that is refused again and again
+
+static const char few_failures[] =
+	"limits: {failures: 3, failure_window: 10m}\n"
+	"routes:\n"
+	"  - {name: replace, from: replace, trust: plant, protection: replace, sign_with: ra, bind: none, to: ca}\n";
+
+static void
+waits(const struct kit_message *m)
+{
+	kit_clear();
+	kit_ask("replace", m);
+	assert_int_equal(kit_said.kind, REPLY_REFUSE);
+	assert_int_equal(kit_said.reason, REFUSE_RATE);
+	assert_non_null(strstr(kit_said.text, "limits.failures"));
+	assert_int_equal(kit_said.submissions, 0);
+}
+
+static void
+refused_too_often(void **state)
+{
+	const struct kit_message bad = { ENROLS, .popo = "" }, good = { ENROLS }, other = { ENROLS, .by = "p384" };
+
+	(void)state;
+	kit_close();
+	kit_open(few_failures, false);
+	for (int i = 0; i < 3; i++) {
+		kit_clear();
+		kit_pass("replace", &good);	// what goes well counts for nothing
+		kit_lose();
+		kit_clear();
+		kit_ask("replace", &bad);
+		assert_int_equal(kit_failure(), FAIL_BAD_POP);
+	}
+	waits(&bad);
+	waits(&good);
+	kit_clear();
+	kit_pass("replace", &other);		// another device
+	kit_lose();
+	kit_wait(199999);
+	waits(&good);
+	kit_wait(1);				// a third of the window: one more
+	kit_clear();
+	kit_pass("replace", &good);
+	kit_lose();
+}
+
 int
 main(void)
 {
@@ -536,6 +583,7 @@ main(void)
 		cmocka_unit_test(early_and_new),
 		cmocka_unit_test(rejected_by_the_device),
 		cmocka_unit_test(polling),
+		cmocka_unit_test(refused_too_often),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
