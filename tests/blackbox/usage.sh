@@ -74,6 +74,8 @@ cat >"$T/endless.sh" <<'SH'
 . "$srcdir/tests/blackbox/lib.sh"
 sleep 300 &
 pids=$!
+# A signal that comes before the new process is `sleep` goes to a trap of the shell, and is lost.
+while read -r name <"/proc/$pids/comm" && [ "$name" != sleep ]; do :; done
 echo "$pids $T" >"$1"
 while :; do echo line; done
 SH
