@@ -103,6 +103,9 @@ template_end(struct span *in, struct cert_template *t, struct fault *f)
 		if (!der_take(in, DER_CONTEXT_CONS(9), &t->extensions))
 			return malformed(f, "extensions", "cut off");
 		if (!extensions_check(t->extensions, f)) {
+			// Too many: the device can ask for less. Malformed ones are no template at all.
+			if (f != NULL && f->failure == FAIL_BAD_REQUEST)
+				f->failure = FAIL_BAD_CERT_TEMPLATE;
 			fault_within(f, "extensions");
 			return false;
 		}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gateway/inspect.h"
 
+#include <stdio.h>
+
 #include "codec/confirm.h"
 #include "codec/extension.h"
 #include "codec/response.h"
@@ -248,4 +250,25 @@ bool
 inspect_asks_route(const struct message *m)
 {
 	return m->view.header.pvno == PVNO_OLD || (m->inner != NULL && m->inner->header.pvno == PVNO_OLD);
+}
+
+bool
+inspect_members(const struct message *m, unsigned accept, struct verdict *v)
+{
+	struct span rest, octets;
+	struct pkimessage member;
+	char at[32];
+
+	memset(v, 0, sizeof(*v));
+	if (m->view.body != BODY_NESTED || m->inner != NULL || !nested_first(m->view.body_contents, &rest))
+		return true;
+	for (unsigned n = 0; n < CAP_BATCH && nested_next(&rest, &octets); n++) {
+		if (pkimessage_parse(&member, octets, NULL, &v->fault) && check_header(&member, accept, v) && check_body(&member, v))
+			continue;
+		snprintf(at, sizeof(at), "body.nested[%u]", n);
+		fault_within(&v->fault, at);
+		v->in_body = false;	// what is answered is the batch
+		return false;
+	}
+	return true;
 }

@@ -18,5 +18,8 @@ bool inspect_request(const struct message *m, struct verdict *v);
 bool inspect_request_on(const struct message *m, unsigned accept, struct verdict *v);
 // Tell whether the verdict may depend on what the route accepts.
 bool inspect_asks_route(const struct message *m);
+// Look at each message of a batch as at a request of its own; true for other messages.
+// For routes that pass a batch on as it is: where it is split, each message is answered for itself.
+bool inspect_members(const struct message *m, unsigned accept, struct verdict *v);
 
 #endif

@@ -261,11 +261,16 @@ static uint64_t
 begin(struct gateway *g, struct exchange *x, enum event e, struct span return_label)
 {
 	const struct settings_route *r = serve_route(g, x);
+	struct verdict v;
 
 	if (r == NULL)
 		return 0;
 	if (route_verifies(r) || x->adopted)
 		return step_request(g, x, NULL, e, r, return_label);
+	if (!inspect_members(x->request, r->accept, &v)) {
+		reply_fault(g, x, &v, &(struct fault_context){ .route = r });
+		return 0;
+	}
 	struct transaction *t = serve_row(g, x->request, r, &x->peer);
 	if (t == NULL) {
 		reply_refusal(g, x, REFUSE_BUSY, "as many transactions as limits.transactions allows are under way");

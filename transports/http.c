@@ -180,6 +180,8 @@ static const struct option_row upstream_rows[] = {
 	  .help = "How long a connection is kept for a transaction after its last answer; half a second when others wait." },
 	{ .key = "connect_timeout", .kind = OPTION_DURATION, .offset = UP(connect_timeout), .min = 100, .max = 600000, .standard = "10s",
 	  .help = "How long finding and reaching the host may take." },
+	{ .key = "idle", .kind = OPTION_DURATION, .offset = UP(idle), .min = 0, .max = 3600000, .standard = "4s",
+	  .help = "How long a connection without a transaction stays open for the next one. Keep it below the time after which the CA closes it." },
 	{ .key = "labels", .kind = OPTION_CHOICE, .offset = UP(labels), .choices = label_choices, .standard = "auto",
 	  .help = "Whether /p/<profile> and the operation are appended to the URL's path. exact uses the URL as it is written; "
 	  "auto appends when the path ends in .well-known/cmp and the device sent a label." },

@@ -37,7 +37,7 @@ enum http_labels { HTTP_LABELS_AUTO, HTTP_LABELS_EXACT, HTTP_LABELS_APPEND };
 struct http_upstream_options {
 	int connection, labels;
 	int64_t connections, queue;
-	int64_t affinity_hold, connect_timeout;	// ms
+	int64_t affinity_hold, connect_timeout, idle;	// ms
 };
 struct upstream *http_upstream_open(const struct upstream_setup *setup, struct fault *f);
 void http_upstream_close(struct upstream *u, void (*closed)(void *context), void *context);

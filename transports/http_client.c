@@ -15,7 +15,7 @@
 #include "transports/http1.h"
 #include "transports/stream.h"
 
-enum { HOLD_CROWDED_MS = 500, IDLE_MS = 60000, TICK_MS = 100, REQUEST_HEAD = 2048 };
+enum { HOLD_CROWDED_MS = 500, TICK_MS = 100, REQUEST_HEAD = 2048 };
 
 struct upstream {
 	const char *name;
@@ -41,6 +41,7 @@ struct job {
 	uint64_t submission, affinity;
 	struct blob *message;
 	int64_t deadline_ms;
+	bool again;			// sent once already, on a connection that the upstream was closing
 	char target[900];
 };
 
@@ -56,6 +57,8 @@ struct link {
 	uint64_t affinity;		// kept for this transaction; 0 = free
 	int64_t free_ms;		// when the affinity ends, or an idle connection is closed
 	bool written;			// octets of the request have been given to the socket
+	bool served;			// an answer has come on it before
+	bool heard;			// octets came since the request
 };
 
 // ---- outcomes
@@ -120,6 +123,27 @@ link_break(struct link *k, enum cause cause, const char *text)
 		job_fail(u, job, sent, cause, text);
 }
 
+// An upstream may close a connection that was kept, just when the next request
+// leaves. Nothing tells whether it was read; but a CA knows a message that comes
+// twice by its transactionID. So it is sent once more, in the same octets, on a
+// connection of its own. True when the link is gone.
+static bool
+send_again(struct link *k)
+{
+	struct upstream *u = k->upstream;
+	struct job *job = k->job;
+
+	if (k->state != LINK_BUSY || !k->served || k->heard || job->again || u->closing)
+		return false;
+	job->again = true;
+	k->job = NULL;
+	list_append(u->queue.next, &job->order);	// before the first: its turn has come
+	u->queued++;
+	u->core->count(u->core->context, "http.sent-again");
+	link_close(k);
+	return true;
+}
+
 // ---- one exchange
 
 static bool
@@ -150,9 +174,9 @@ static void
 link_start(struct link *k)
 {
 	k->state = LINK_BUSY;
-	k->written = false;
+	k->written = k->heard = false;
 	k->reader = http1_new(false, (size_t)k->upstream->limits->max_answer);
-	if (k->reader == NULL || !write_request(k))
+	if ((k->reader == NULL || !write_request(k)) && !send_again(k))
 		link_break(k, CAUSE_BROKEN, "the request could not be written");
 }
 
@@ -198,8 +222,9 @@ response_done(struct link *k)
 	k->job = NULL;
 	if (keep) {
 		k->state = LINK_IDLE;
+		k->served = true;
 		k->affinity = u->options->connection == HTTP_PER_TRANSACTION ? job->affinity : 0;
-		k->free_ms = clock_mono_ms() + (k->affinity != 0 ? u->options->affinity_hold : IDLE_MS);
+		k->free_ms = clock_mono_ms() + (k->affinity != 0 ? u->options->affinity_hold : u->options->idle);
 		kick(u);
 	} else {
 		link_close(k);
@@ -218,6 +243,7 @@ on_read(void *owner, struct span octets)
 		link_break(k, CAUSE_GARBLED, "the upstream spoke without being asked");
 		return;
 	}
+	k->heard = true;
 	while (octets.len > 0) {
 		enum http1_step step = http1_feed(k->reader, octets, &used);
 		octets = span_of(octets.data + used, octets.len - used);
@@ -266,6 +292,8 @@ on_ended(void *owner, bool well, const char *text)
 		http1_free(reader);
 		return;
 	}
+	if (send_again(k))
+		return;
 	bool begun = k->state == LINK_BUSY && http1_started(k->reader);
 	link_break(k, begun ? CAUSE_GARBLED : CAUSE_BROKEN,
 		begun ? "the connection ended in the middle of its answer" : "the connection ended without an answer");
@@ -344,6 +372,12 @@ dispatch(struct upstream *u)
 	while (!list_is_empty(&u->queue)) {
 		struct job *job = container_of(u->queue.next, struct job, order);
 		struct link *k = free_link(u, job->affinity);
+		if (k != NULL && job->again) {
+			// Another kept one may be closed by now as well.
+			if (u->link_count >= (size_t)u->options->connections)
+				link_close(k);
+			k = NULL;
+		}
 		if (k == NULL && u->link_count >= (size_t)u->options->connections) {
 			crowd(u);
 			return;
@@ -527,7 +561,7 @@ http_upstream_forget(struct upstream *u, uint64_t affinity)
 		if (k->affinity != affinity || k->state != LINK_IDLE)
 			continue;
 		k->affinity = 0;
-		k->free_ms = clock_mono_ms() + IDLE_MS;
+		k->free_ms = clock_mono_ms() + u->options->idle;
 		kick(u);
 	}
 }

@@ -497,6 +497,9 @@ def wrong_bodies():
     yield simple("51: certReqId of 200 octets", bad, ir(seq(seq(integer(1 << 1590), template()), POPO)))
     names = seq(oid("551d11"), octets(seq(*[tlv(0x82, b"a.b")] * 10000)))
     yield simple("56: template with 10,000 names in its SAN", E("badCertTemplate", "ip"), ir(cert_req(0, template(ctx(9, names)))))
+    many = [seq(oid("2a03%02x" % n), octets(NULL)) for n in range(33)]
+    yield simple("56: template with 33 extensions", E("badCertTemplate", "ip"), ir(cert_req(0, template(ctx(9, *many)))))
+    yield simple("56: template with 32 extensions is taken", PASSED, ir(cert_req(0, template(ctx(9, *many[1:])))))
     twice = seq(oid("551d0f"), octets(bits(b"\x80", 7)))
     yield simple("57: template with the same extension twice", bad, ir(cert_req(0, template(ctx(9, twice, twice)))))
     info = seq(integer(0), name("device"), SPKI, ctx(0))
@@ -535,6 +538,13 @@ def wrong_envelopes():
     c, d = Header(), Header()
     d.nonce = c.nonce
     yield Case("69: a batch with two equal nonces", around(message(c, genm()), message(d, genm())), E("badSenderNonce"))
+    good = message(Header(), genm())
+    for what, bad, code in (("pvno 1", Header(pvno=integer(1)), "unsupportedVersion"), ("no transactionID", Header(id=None), "badDataFormat"),
+                            ("a senderNonce of 15 octets", Header(nonce=bytes(15)), "badSenderNonce"),
+                            ("recipNonce in a first message", Header(recip_nonce=bytes(16)), "badRecipientNonce")):
+        yield Case("69: a batch with %s" % what, around(good, message(bad, genm())), E(code))
+    yield Case("69: a batch with an answer in it", around(good, message(Header(), ctx(19, NULL))), E("badRequest"))
+    yield Case("69: a batch with certReqId 1 in it", around(good, message(Header(), ir(cert_req(1)))), E("badRequest"))
     yield Case("T-ASN-4: a batch of 33 messages", around(*[message(Header(), genm()) for _ in range(33)]), E("badRequest"))
 
 

@@ -406,6 +406,52 @@ envelopes(void **state)
 	message_unref(m);
 }
 
+// Each message of a batch is looked at as one of its own, where the batch goes on as it is.
+static void
+members_of_a_batch(void **state)
+{
+	static const struct span id = { (const uint8_t *)"0123456789abcdef", 16 }, other = { (const uint8_t *)"fedcba9876543210", 16 };
+	static const struct span n1 = { (const uint8_t *)"nonce one 123456", 16 }, n2 = { (const uint8_t *)"nonce two 123456", 16 };
+	const struct craft outer = { .pvno = 2, .transaction_id = span_text("batch 0123456789"), .sender_nonce = span_text("nonce of a batch") };
+	const struct { const char *name; enum body body; struct craft inner; enum failure failure; int32_t pvno; } rows[] = {
+		{ "a good one", BODY_IR, { .pvno = 2, .transaction_id = other, .sender_nonce = n2 }, FAIL_NONE, 0 },
+		{ "pvno 1", BODY_IR, { .pvno = 1, .transaction_id = other, .sender_nonce = n2 }, FAIL_UNSUPPORTED_VERSION, 2 },
+		{ "no transactionID", BODY_IR, { .pvno = 2, .sender_nonce = n2 }, FAIL_BAD_DATA_FORMAT, 0 },
+		{ "no nonce", BODY_IR, { .pvno = 2, .transaction_id = other }, FAIL_BAD_SENDER_NONCE, 0 },
+		{ "a short nonce", BODY_IR, { .pvno = 2, .transaction_id = other, .sender_nonce = span_text("fifteen octets.") }, FAIL_BAD_SENDER_NONCE, 0 },
+		{ "an answer", BODY_IP, { .pvno = 2, .transaction_id = other, .sender_nonce = n2 }, FAIL_BAD_REQUEST, 0 },
+		{ "recipNonce in a first message", BODY_IR, { .pvno = 2, .transaction_id = other, .sender_nonce = n2, .recip_nonce = n1 }, FAIL_BAD_RECIPIENT_NONCE, 0 },
+		{ "certConf", BODY_CERTCONF, { .pvno = 2, .transaction_id = other, .sender_nonce = n2, .recip_nonce = n1 }, FAIL_NONE, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct craft inner[] = { { .pvno = 2, .transaction_id = id, .sender_nonce = n1 }, rows[i].inner };
+		const enum body kinds[] = { BODY_CR, rows[i].body };
+		struct message *m = wrap(&outer, inner, kinds, 2);
+		struct verdict v;
+		assert_true(inspect_request(m, &v));	// where it is split, each is answered for itself
+		bool well = inspect_members(m, 0, &v);
+		if (well != (rows[i].failure == FAIL_NONE) || (!well && v.fault.failure != rows[i].failure))
+			fail_msg("%s: %s", rows[i].name, v.fault.text);
+		assert_int_equal(v.pvno, rows[i].pvno);
+		assert_false(v.in_body);
+		if (rows[i].failure != FAIL_NONE)
+			assert_non_null(strstr(v.fault.path, "body.nested[1]"));
+		message_unref(m);
+	}
+	// One message in an envelope, and one without, are no batch.
+	const struct craft one = { .pvno = 1, .transaction_id = outer.transaction_id, .sender_nonce = n1 };
+	const enum body ir = BODY_IR;
+	struct message *m = wrap(&outer, &one, &ir, 1);
+	struct verdict v;
+	assert_true(inspect_members(m, 0, &v));
+	message_unref(m);
+	m = make(&one, BODY_IR);
+	assert_true(inspect_members(m, 0, &v));
+	message_unref(m);
+}
+
 // ---- refuse
 
 static struct verdict
@@ -1174,6 +1220,7 @@ main(void)
 		cmocka_unit_test(bodies),
 		cmocka_unit_test(one_profile),
 		cmocka_unit_test(envelopes),
+		cmocka_unit_test(members_of_a_batch),
 		cmocka_unit_test(rejections),
 		cmocka_unit_test(versions_and_names),
 		cmocka_unit_test(words_of_the_transport),

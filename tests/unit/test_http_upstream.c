@@ -58,7 +58,7 @@ begin(void **state)
 	(void)state;
 	limits = (struct transport_limits){ .max_answer = ANSWER_MOST };
 	options = (struct http_upstream_options){ .connection = HTTP_PER_TRANSACTION, .labels = HTTP_LABELS_AUTO, .connections = 16, .queue = 256,
-		.affinity_hold = 60000, .connect_timeout = 10000 };
+		.affinity_hold = 60000, .connect_timeout = 10000, .idle = 60000 };
 	wire_begin();
 	wire_serve(&server);
 	return 0;
@@ -607,6 +607,124 @@ reset(void **state)
 	}
 }
 
+// ---- a connection that the server closes while it is kept
+
+// Close the server's end as the next request arrives, with or without part of an answer.
+static void
+close_upon_request(int n, const char *part)
+{
+	await_request(n);
+	if (part != NULL)
+		wire_text(&server.wires[n], part);
+	wire_settle();
+	wire_close(&server.wires[n]);
+}
+
+static void
+sent_once_more(void **state)
+{
+	(void)state;
+	options.connection = HTTP_SHARED;
+	open_at("/", server.port);
+	submit(1, 1);
+	await_request(0);
+	await_answer(0, 1);
+	submit(2, 2);
+	close_upon_request(0, NULL);
+	await_request(1);	// the same octets, on a fresh connection
+	assert_int_equal(core.outcome_count, 1);
+	await_answer(1, 2);
+	assert_int_equal(server.count, 2);
+}
+
+// Once only: the second time it is a fault.
+static void
+not_sent_a_third_time(void **state)
+{
+	(void)state;
+	options.connection = HTTP_SHARED;
+	open_at("/", server.port);
+	submit(1, 1);
+	await_request(0);
+	await_answer(0, 1);
+	submit(2, 2);
+	close_upon_request(0, NULL);
+	close_upon_request(1, NULL);
+	UNTIL(core.outcome_count == 2)
+		;
+	assert_int_equal(core.outcomes[1].submission, 2);
+	assert_int_equal(core.outcomes[1].kind, OUTCOME_MAYBE_SENT);
+	wire_settle();
+	assert_int_equal(server.count, 2);
+}
+
+// Neither when it was the first request of its connection, nor when an answer has begun.
+static void
+not_sent_again(void **state)
+{
+	static const char *const parts[] = { "H", "HTTP/1.1 100 Continue\r\n\r\n" };
+
+	(void)state;
+	options.connection = HTTP_SHARED;
+	open_at("/", server.port);
+	submit(1, 1);
+	close_upon_request(0, NULL);
+	UNTIL(core.outcome_count == 1)
+		;
+	assert_int_equal(core.outcomes[0].kind, OUTCOME_MAYBE_SENT);
+	for (int i = 0; i < 2; i++) {
+		submit(2, 2);
+		await_request(i + 1);
+		await_answer(i + 1, 2);
+		submit(3, 3);
+		close_upon_request(i + 1, parts[i]);
+		UNTIL(core.outcome_count == 3 + 2 * i)
+			;
+		assert_int_equal(core.outcomes[2 + 2 * i].kind, OUTCOME_MAYBE_SENT);
+		assert_int_equal(server.count, 2 + i);
+	}
+}
+
+// With all connections taken by kept ones, one of them goes for it.
+static void
+sent_again_at_the_limit(void **state)
+{
+	(void)state;
+	options.connection = HTTP_SHARED;
+	options.connections = 2;
+	open_at("/", server.port);
+	submit(1, 1);
+	submit(2, 2);
+	await_request(0);
+	await_request(1);
+	answered(0);
+	answered(1);
+	submit(3, 3);
+	UNTIL(wire_has(&server.wires[0], "0123456789") || wire_has(&server.wires[1], "0123456789"))
+		;
+	int n = wire_has(&server.wires[0], "0123456789") ? 0 : 1;
+	wire_close(&server.wires[n]);
+	await_request(2);
+	await_answer(2, 3);
+}
+
+static void
+kept_connections_end(void **state)
+{
+	(void)state;
+	options.connection = HTTP_SHARED;
+	options.idle = 1;
+	open_at("/", server.port);
+	submit(1, 1);
+	await_request(0);
+	await_answer(0, 1);
+	UNTIL(server.wires[0].ended)
+		;
+	submit(2, 2);
+	await_request(1);
+	await_answer(1, 2);
+}
+
 int
 main(void)
 {
@@ -635,6 +753,11 @@ main(void)
 		cmocka_unit_test_setup_teardown(endless_chunks, begin, end),
 		cmocka_unit_test_setup_teardown(endless_head, begin, end),
 		cmocka_unit_test_setup_teardown(reset, begin, end),
+		cmocka_unit_test_setup_teardown(sent_once_more, begin, end),
+		cmocka_unit_test_setup_teardown(not_sent_a_third_time, begin, end),
+		cmocka_unit_test_setup_teardown(not_sent_again, begin, end),
+		cmocka_unit_test_setup_teardown(sent_again_at_the_limit, begin, end),
+		cmocka_unit_test_setup_teardown(kept_connections_end, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
