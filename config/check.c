@@ -464,4 +464,5 @@ check_whole(struct load *l)
 	check_order(l);
 	check_use(l);
 	check_keys_use(l);
+	check_limits(l);
 }

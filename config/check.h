@@ -12,5 +12,7 @@ void check_whole(struct load *l);
 bool check_path_glob(const char *glob, struct fault *f);
 // The part of it about what addresses and folders mean together.
 void check_links(struct load *l);
+// The part of it that looks at limits (check_limits.c).
+void check_limits(struct load *l);
 
 #endif

@@ -162,11 +162,14 @@ static const struct { const char *code, *text; } codes[CODE_COUNT] = {
 		"A certificate has expired or will within 30 days, or the next issue of a CRL is overdue. What has expired is not\n"
 		"believed, from anybody.\n" },
 	[CODE_SHARED_FOLDER] = { "W0321",
-		"Two listeners watch the same drop folder, written in two ways, or a drop folder is the state folder. Each listener\n"
-		"would take the files of the other; and the state folder must stay closed to those who drop files.\n" },
+		"Two listeners watch the same drop folder, written in two ways, or a drop folder is the state folder. One listener\n"
+		"serves the folder, and the other waits for its end; the state folder must stay closed to those who drop files.\n" },
 	[CODE_LOOP] = { "W0322",
 		"The URL of an upstream is that of a listener in the same configuration. A request forwarded there comes back to this\n"
 		"gateway, which knows its transactionID already and refuses it.\n" },
+	[CODE_LIMITS] = { "W0331",
+		"Two limits are in order, but do not fit together: one of them can never be reached, or what it allows is lost on the way\n"
+		"because the other is too small for it.\n" },
 	[CODE_LOOPBACK] = { "N0401",
 		"The URL of the listener names no host, so it binds loopback: only programs on this machine reach it. Write an\n"
 		"address of this machine, [::] for all of IPv6 and IPv4, or 0.0.0.0 for all of IPv4.\n" },

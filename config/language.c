@@ -83,9 +83,10 @@ static const struct option_row limits_rows[] = {
 	{ .key = "max_answer", .kind = OPTION_SIZE, .offset = IN(settings_limits, max_answer), .min = 1024, .max = 4194304, .standard = "256KiB",
 	  .help = "Octets of one answer from an upstream." },
 	{ .key = "transactions", .kind = OPTION_INTEGER, .offset = IN(settings_limits, transactions), .min = 1, .max = 1024, .standard = "256",
-	  .help = "Transactions in flight at once." },
+	  .help = "Transactions in flight at once. One address may have half of them; loopback, drop folders and rate_exempt all." },
 	{ .key = "bytes_in_flight", .kind = OPTION_SIZE, .offset = IN(settings_limits, bytes_in_flight), .min = 1048576, .max = 1073741824, .standard = "12MiB",
-	  .help = "Octets of all messages held in memory. At its end new requests are told to come back later." },
+	  .help = "Octets of all messages held in memory. At its end new requests are told to come back later. Uploads, answers that are not read and "
+	  "answers kept for CoAP may each hold a quarter." },
 	{ .key = "exchange_timeout", .kind = OPTION_DURATION, .offset = IN(settings_limits, exchange_timeout), .min = 1000, .max = 3600000, .standard = "60s",
 	  .help = "The longest a device waits for one answer." },
 	{ .key = "transaction_timeout", .kind = OPTION_DURATION, .offset = IN(settings_limits, transaction_timeout), .min = 10000, .max = INT64_C(2592000000), .standard = "1h",

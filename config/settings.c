@@ -87,6 +87,7 @@ read_whole(struct load *l, const char *file)
 
 	if (map == NULL)
 		return;
+	l->whole = map;
 	rows_fill(l, &group, 1, map, "", take_section);
 	entries_listeners(l);
 	entries_upstreams(l);

@@ -655,6 +655,28 @@ guards_limits(void **state)
 	check_rows(row->rows, "{");
 }
 
+static void
+limits_fit_together(void **state)
+{
+	static const struct example examples[] = {
+		{ V "limits: {max_answer: 3MiB}\n" IN UP, "" },
+		{ V "limits: {max_answer: 3145729}\n" IN UP, "W0331 2:10" },
+		{ V "limits: {bytes_in_flight: 1MiB}\n" IN UP, "" },
+		{ V "limits: {max_answer: 1MiB, bytes_in_flight: 2MiB}\n" IN UP, "W0331 2:10" },
+		{ V "limits: {bytes_in_flight: 1MiB, max_message: 256KiB}\n" IN UP, "" },
+		{ V "limits: {bytes_in_flight: 1MiB, max_message: 262145}\n" IN UP, "W0331 2:33" },
+		{ V "limits: {max_message: 128KiB, coap: {assembly_bytes: 64KiB}}\n" IN UP, "W0331 2:38" },
+		{ V "limits: {max_message: 65537, coap: {assembly_bytes: 64KiB}}\n" IN UP, "W0331 2:37" },
+		{ V "limits: {coap: {assembly_bytes: 64KiB}}\n" IN UP, "" },
+		{ V "limits: {connections: 7}\n" IN UP, "W0331 2:10" },
+		{ V "limits: {connections: 8}\n" IN UP, "" },
+		{ V "limits: {connections_per_source: 257}\n" IN UP, "W0331 2:10" },
+	};
+
+	(void)state;
+	ALL(examples);
+}
+
 // ---- A good file.
 
 static void
@@ -1168,6 +1190,7 @@ main(void)
 		cmocka_unit_test(includes_files),
 		cmocka_unit_test(includes_beside_odd_folder),
 		cmocka_unit_test(guards_limits),
+		cmocka_unit_test(limits_fit_together),
 		cmocka_unit_test(has_defaults),
 		cmocka_unit_test(takes_all_fields),
 		cmocka_unit_test(tells_restarts),
