@@ -44,7 +44,9 @@ check_limits(struct load *l)
 			"limits.coap.assembly_bytes is less than limits.max_message");
 		finding_help(l->findings, item, "a message of that size never arrives by blocks; make assembly_bytes larger");
 	}
-	if (s->connections_per_source > s->connections)
-		finding_add(l->findings, CODE_LIMITS, place_of(l, NULL, "connections_per_source", "connections"),
+	if (s->connections_per_source > s->connections) {
+		item = finding_add(l->findings, CODE_LIMITS, place_of(l, NULL, "connections_per_source", "connections"),
 			"limits.connections_per_source is more than limits.connections, and changes nothing");
+		finding_help(l->findings, item, "make it smaller, so that one address cannot take every connection");
+	}
 }

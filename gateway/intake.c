@@ -30,22 +30,16 @@ turn_away(struct gate_listener *l, uint64_t token, const struct peer *peer, cons
 
 // Octets that are no PKIMessage: a CMP error where a header can be answered.
 static uint64_t
-malformed_message(struct gate_listener *l, uint64_t token, const struct peer *peer, const struct pkiheader *h, bool header_read, struct blob *whole,
-	const struct fault *f)
+malformed_message(struct gate_listener *l, uint64_t token, const struct peer *peer, const struct pkiheader *h, bool header_read, const struct fault *f)
 {
 	struct verdict v = { .fault = *f, .pvno = header_read && h->pvno < 2 ? 2 : 0 };
-	struct pkimessage m;
 	char text[400];
 
 	fault_text(f, text, sizeof(text));
 	if (!header_read)
 		return turn_away(l, token, peer, NULL, REFUSE_MALFORMED, text);
-	// A template that asks for too much is refused as such, in the words of its request, whose kind could be read.
-	pkimessage_parse(&m, blob_span(whole), NULL, NULL);
-	enum request_class class = request_class(m.body);
-	v.in_body = f->failure == FAIL_BAD_CERT_TEMPLATE && (class == CLASS_ENROL || class == CLASS_CSR || class == CLASS_REVOKE);
-	struct blob *octets = refuse_message(h, v.in_body ? &m : NULL, &v);
-	struct reply r = { .kind = REPLY_ANSWER, .message = octets, .body = body_name(v.in_body ? body_answer(m.body) : BODY_ERROR) };
+	struct blob *octets = refuse_message(h, NULL, &v);
+	struct reply r = { .kind = REPLY_ANSWER, .message = octets, .body = "error" };
 	char id[2 * CAP_TRANSACTION_ID + 4];
 	struct log_field fields[] = {
 		{ "peer", peer->text }, { "listener", l->name }, { "failInfo", failure_name(f->failure) },
@@ -93,7 +87,7 @@ on_deliver(void *context, void *listener, uint64_t token, const struct peer *pee
 	if (m == NULL && f.failure == FAIL_SYSTEM_UNAVAIL)
 		return turn_away(l, token, peer, NULL, REFUSE_BUSY, "out of memory");
 	if (m == NULL)
-		return malformed_message(l, token, peer, &header, header_read, octets, &f);
+		return malformed_message(l, token, peer, &header, header_read, &f);
 	struct exchange *x = exchange_open(g, l, token, peer, label);
 	if (x == NULL) {
 		message_unref(m);

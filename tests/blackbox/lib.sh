@@ -45,7 +45,16 @@ refused() { _n=$1; shift; ok "$_n" fails "$@"; }
 fails() { if "$@"; then echo "succeeded, but had to fail: $*"; return 1; fi; }
 same() { cmp "$1" "$2"; }
 equal() { [ "$1" = "$2" ] || { echo "is '$1', should be '$2'"; return 1; }; }
-contains() { grep -q -- "$2" "$1" || { echo "no '$2' in $1:"; tail -n 20 "$1"; return 1; }; }
+# contains FILE REGEX: a line fits. A log is written by a thread of its own: its lines may come a moment later.
+contains() {
+	_looks=20
+	case $1 in *.log) ;; *) _looks=1 ;; esac
+	until grep -q -- "$2" "$1"; do
+		_looks=$((_looks - 1))
+		[ $_looks -gt 0 ] || { echo "no '$2' in $1:"; tail -n 20 "$1"; return 1; }
+		sleep 0.05
+	done
+}
 
 finish() {
 	trap - EXIT

@@ -498,7 +498,7 @@ def wrong_bodies():
     names = seq(oid("551d11"), octets(seq(*[tlv(0x82, b"a.b")] * 10000)))
     yield simple("56: template with 10,000 names in its SAN", E("badCertTemplate", "ip"), ir(cert_req(0, template(ctx(9, names)))))
     many = [seq(oid("2a03%02x" % n), octets(NULL)) for n in range(33)]
-    yield simple("56: template with 33 extensions", E("badCertTemplate", "ip"), ir(cert_req(0, template(ctx(9, *many)))))
+    yield simple("56: template with 33 extensions", E("badCertTemplate"), ir(cert_req(0, template(ctx(9, *many)))))
     yield simple("56: template with 32 extensions is taken", PASSED, ir(cert_req(0, template(ctx(9, *many[1:])))))
     twice = seq(oid("551d0f"), octets(bits(b"\x80", 7)))
     yield simple("57: template with the same extension twice", bad, ir(cert_req(0, template(ctx(9, twice, twice)))))
