@@ -162,7 +162,12 @@ outcome_finish(struct gateway *g, struct transaction *t, enum slot slot, const s
 	bool post = d.answer && has && (x != NULL || t->mailbox != NULL);
 	struct addressee to = addressee_of(t, x);
 	t->fetched = t->fetched || post;
-	row_set(g, t, &d);
+	struct decision told = d;
+	if (a->judged->event == EVENT_SWAP && d.alarm != NULL) {	// the audit has it already, with what was wrong
+		log_event(LOG_WARN_, "transaction", (struct log_field[]){ { "peer", t->source }, { "route", t->route }, { NULL, NULL } }, "%s", d.alarm);
+		told.alarm = NULL;
+	}
+	row_set(g, t, &told);
 	if (post)
 		give(g, &to, a);
 	else if (d.refuse && x != NULL)

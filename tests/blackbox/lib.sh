@@ -55,6 +55,8 @@ contains() {
 		sleep 0.05
 	done
 }
+# soon COMMAND...: it succeeds within ten seconds.
+soon() { _end=$(($(date +%s) + 10)); until "$@"; do [ "$(date +%s)" -lt "$_end" ] || return 1; sleep 0.1; done; }
 
 finish() {
 	trap - EXIT
@@ -129,6 +131,8 @@ scripted_ca() {
 	start "$_n" 'CA on ([0-9]+)' python3 "$peers/scripted_ca.py" "$T" "$@" || return 1
 	url=http://127.0.0.1:$line/
 }
+# comes REGEX: the scripted CA sees that soon, since the last call of seen.
+comes() { soon sh -c 'tail -n +"$1" "$2" 2>/dev/null | grep -q -- "$3"' - "$((${seen_lines:-0} + 1))" "$T/ca.seen" "$1" || { seen; cat "$T/seen"; return 1; }; }
 # seen: what the scripted CA saw since the last call, in $T/seen.
 seen() { touch "$T/ca.seen"; tail -n +"$((${seen_lines:-0} + 1))" "$T/ca.seen" >"$T/seen"; seen_lines=$(wc -l <"$T/ca.seen"); }
 # ca NAME CERT [ARGS]: a mock CA that issues CERT.crt, on a port of its own; URL in $url.
