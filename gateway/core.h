@@ -183,7 +183,7 @@ struct gateway {
 	int64_t timer_due;			// 0: not armed
 	bool timer_open;
 	const char *blocked;			// why nothing new is taken; NULL = it is
-	bool stopping, ended;
+	bool stopping, recorded, ended;		// recorded: the end stands in the audit, and all before it
 	int64_t stop_at;
 	size_t closing;				// endpoints and handles whose close is under way
 	void (*done)(void *context);

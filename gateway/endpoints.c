@@ -480,9 +480,12 @@ let_go(struct gateway *g, bool failed)
 bool
 gateway_open(struct gateway *g, struct fault *f)
 {
+	const struct audit_event e = { .event = "service.start", .result = "granted", .failure = FAIL_NONE, .ms = -1 };
 	bool well = open_new(g, g->settings, f);
 
 	let_go(g, !well);
+	if (well && g->store != NULL)
+		audit_note(&g->audit, &e);
 	endpoints_settle(g);
 	return well;
 }
@@ -548,6 +551,38 @@ shut_idle(struct gateway *g, bool all)
 	}
 }
 
+// ---- the end in the audit
+
+static void
+on_end_recorded(void *context, enum store_result result, const struct store_conflict *conflict)
+{
+	struct gateway *g = context;
+
+	(void)result;
+	(void)conflict;
+	g->closing--;
+	endpoints_settle(g);
+}
+
+// What was merged and what rides along lazily is written before the last record.
+static void
+record_end(struct gateway *g)
+{
+	const struct audit_event e = { .event = "service.stop", .result = "granted", .failure = FAIL_NONE, .ms = -1 };
+	struct store_unit *u = g->store != NULL ? store_unit_new() : NULL;
+
+	g->recorded = true;
+	audit_flush(&g->audit, clock_mono_ms(), true);
+	if (u == NULL)
+		return;
+	g->closing++;
+	bool put = audit_put(&g->audit, u, &e);
+	if (!put)
+		store_unit_free(u);
+	if (!put || !store_apply(g->store, u, false, on_end_recorded, g))
+		g->closing--;
+}
+
 void
 endpoints_settle(struct gateway *g)
 {
@@ -566,6 +601,9 @@ endpoints_settle(struct gateway *g)
 		g->timer_open = false;
 		g->closing++;
 		uv_close((uv_handle_t *)&g->timer, on_timer_closed);
+	} else if (!g->recorded) {
+		record_end(g);
+		endpoints_settle(g);
 	} else if (g->closing == 0) {
 		g->ended = true;
 		g->done(g->done_context);

@@ -91,7 +91,7 @@ def names_of(extensions):
     for _, e, _ in elements(extensions or b""):
         inside = elements(e)
         if inside[0][1].hex() == "551d11":
-            out = ["%x:%s" % (t, v.decode(errors="replace")) for t, v, _ in elements(elements(inside[-1][1])[0][1])]
+            out = ["%x:%s" % (t, v.hex() if t == 0x87 else v.decode(errors="replace")) for t, v, _ in elements(elements(inside[-1][1])[0][1])]
     return " san " + ",".join(out) if out else ""
 
 
