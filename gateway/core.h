@@ -242,6 +242,8 @@ struct finished_answer {
 	bool proven;
 };
 void outcome_finish(struct gateway *g, struct transaction *t, enum slot slot, const struct finished_answer *a);
+// The stored answer once more, to a drop folder that brought the same PKCS#10 request again.
+void outcome_give_again(struct gateway *g, const struct transaction *t, struct exchange *x, struct blob *octets);
 // What decide() will say of it, as things stand.
 struct decision outcome_preview(struct gateway *g, const struct transaction *t, const struct finished_answer *a);
 

@@ -90,15 +90,15 @@ post_to(const struct addressee *to, struct blob *octets, const char *body)
 		log_event(LOG_ERROR_, "mailbox", NULL, "%s", fault_text(&f, text, sizeof(text)));
 }
 
-// A drop folder that brought a PKCS#10 request gets a certificate, or a reason.
+// A drop folder that brought a PKCS#10 request gets a certificate, or a reason. answer: NULL = nothing that may be given.
 static void
-give_adopted(struct gateway *g, const struct addressee *to, const struct finished_answer *a)
+give_adopted(struct gateway *g, const struct addressee *to, const struct message *answer)
 {
-	struct blob *pem = a->answer != NULL && a->judged->event == EVENT_FINAL_POSITIVE ? adapter_certificate(a->answer) : NULL;
+	struct blob *pem = answer != NULL ? adapter_certificate(answer) : NULL;
 	struct status_info status;
-	char text[400] = "the CA issued no certificate";
+	char text[400] = "the CA issued something else than was asked for, or nothing";
 
-	if (pem == NULL && a->answer != NULL && relay_status(a->answer, &status))
+	if (pem == NULL && answer != NULL && relay_status(answer, &status))
 		status_text(&status, text, sizeof(text));
 	struct reply r = { .kind = pem != NULL ? REPLY_ANSWER : REPLY_REFUSE, .message = pem, .body = "pem", .reason = REFUSE_MALFORMED, .text = text };
 	if (to->x != NULL)
@@ -108,11 +108,24 @@ give_adopted(struct gateway *g, const struct addressee *to, const struct finishe
 	blob_unref(pem);
 }
 
+void
+outcome_give_again(struct gateway *g, const struct transaction *t, struct exchange *x, struct blob *octets)
+{
+	const struct addressee to = addressee_of(t, x);
+	struct fault f = { .set = false };
+	struct pkiheader header;
+	bool header_read;
+	struct message *answer = message_parse(octets, &header, &header_read, &f);
+
+	give_adopted(g, &to, answer);
+	message_unref(answer);
+}
+
 static void
 give(struct gateway *g, const struct addressee *to, const struct finished_answer *a)
 {
 	if (to->adopted)
-		give_adopted(g, to, a);
+		give_adopted(g, to, a->judged->event != EVENT_SWAP ? a->answer : NULL);
 	else if (to->x != NULL)
 		reply_blob(g, to->x, a->octets, a->body);
 	else

@@ -163,7 +163,10 @@ reply_stored(struct gateway *g, struct transaction *t, struct exchange *x, struc
 		return;
 	}
 	t->fetched = true;
-	reply_blob(g, x, octets, body_of(octets));
+	if (t->adopted)
+		outcome_give_again(g, t, x, octets);
+	else
+		reply_blob(g, x, octets, body_of(octets));
 }
 
 // Everything but submitting and waiting ends the exchange here.
@@ -336,7 +339,8 @@ serve_request(struct gateway *g, struct exchange *x, struct span return_label)
 {
 	const struct pkiheader *h = &x->request->view.header;
 	struct transaction *t = h->has_transaction_id ? table_find(g, h->transaction_id) : NULL;
-	enum slot same = t != NULL ? row_slot(t, x->request) : SLOT_COUNT;
+	// A PKCS#10 request names its transaction; the message around it is ours, and another each time.
+	enum slot same = t == NULL ? SLOT_COUNT : t->adopted && x->adopted ? SLOT_FIRST : row_slot(t, x->request);
 	uint64_t answer = 0;
 
 	if (same != SLOT_COUNT) {

@@ -336,8 +336,10 @@ adopted_requests(void **state)
 	kit_answer(&conf);
 	kit_nothing_left();
 	// The same file again is the same operation.
+	kit_said.pem[0] = '\0';
 	kit_send_pkcs10("csr", buffer_span(&csr));
 	assert_int_equal(kit_said.submissions, 2);
+	assert_non_null(strstr(kit_said.pem, "-----BEGIN CERTIFICATE-----"));
 	buffer_clear(&csr);
 
 	put_csr(&csr, &good);
