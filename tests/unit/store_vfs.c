@@ -11,7 +11,7 @@ static struct vfs_event *events;
 static size_t count, cap;
 static bool recording;
 static uint64_t calls, fail_at;
-static bool fail_on;
+static bool fail_on, fail_waits;
 static enum vfs_fault fail_as;
 
 static void
@@ -39,6 +39,8 @@ note(enum vfs_kind kind, enum vfs_file file, int64_t offset, const void *data, s
 static int
 result(int code, bool writes)
 {
+	if (fail_waits)
+		return SQLITE_OK;
 	calls++;
 	if (fail_at == 0 || !(calls == fail_at || (fail_on && calls > fail_at)))
 		return SQLITE_OK;
@@ -76,7 +78,11 @@ x_read(sqlite3_file *f, void *out, int len, sqlite3_int64 at)
 static int
 x_write(sqlite3_file *f, const void *in, int len, sqlite3_int64 at)
 {
-	int rc = result(SQLITE_IOERR_WRITE, true);
+	int rc;
+
+	if (shim_of(f)->file == VFS_DB)
+		fail_waits = false;
+	rc = result(SQLITE_IOERR_WRITE, true);
 
 	if (rc == SQLITE_OK)
 		rc = real_of(f)->pMethods->xWrite(real_of(f), in, len, at);
@@ -238,6 +244,14 @@ vfs_fail(uint64_t n, bool every, enum vfs_fault fault)
 	fail_at = n;
 	fail_on = every;
 	fail_as = fault;
+	fail_waits = false;
+}
+
+void
+vfs_fail_checkpoint(uint64_t n, enum vfs_fault fault)
+{
+	vfs_fail(n, false, fault);
+	fail_waits = true;
 }
 
 uint64_t

@@ -32,6 +32,8 @@ enum vfs_fault { VFS_NO_FAULT, VFS_EIO, VFS_FULL };
 // syncing, truncating, opening, deleting; every: all after it as well. FULL
 // fails writes only. n = 0 switches it off.
 void vfs_fail(uint64_t n, bool every, enum vfs_fault fault);
+// The same, once, but counted from the next write to the database itself, which only a checkpoint makes.
+void vfs_fail_checkpoint(uint64_t n, enum vfs_fault fault);
 // Calls since then that might have failed.
 uint64_t vfs_calls(void);
 

@@ -348,16 +348,19 @@ static void
 a_failed_checkpoint_loses_nothing(void **state)
 {
 	struct store *s = kit_open(*state);
-	unsigned n = 0;
+	unsigned n = 0, met = 0;
 
 	kit_alarms = 0;
 	checkpoint_often(s);
-	for (unsigned i = 0; i < 200; i++) {
-		// Late calls of a commit are those of its checkpoint.
-		vfs_fail(20 + i % 40, false, VFS_EIO);
+	for (unsigned i = 0; i < 400; i++) {
+		uint64_t fails = 1 + i % 40;
+		vfs_fail_checkpoint(fails, VFS_EIO);
 		assert_int_equal(kit_all(s, ++n), STORE_DONE);
+		met += vfs_calls() >= fails;
 		vfs_fail(0, false, VFS_NO_FAULT);
 	}
+	print_message("# %u checkpoints failed\n", met);
+	assert_true(met > 20);
 	kit_close(s);
 	s = kit_open(*state);
 	for (unsigned i = 1; i <= n; i++)
