@@ -51,6 +51,15 @@ print_uptime(int64_t s)
 }
 
 static void
+print_insecure(const cJSON *posture)
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(posture, "insecure"))
+		printf("  %-13s %s\n", "insecure", cJSON_GetStringValue(item));
+}
+
+static void
 print_status(const cJSON *o)
 {
 	const cJSON *store = cJSON_GetObjectItemCaseSensitive(o, "store"), *transactions = cJSON_GetObjectItemCaseSensitive(o, "transactions");
@@ -66,6 +75,7 @@ print_status(const cJSON *o)
 		number_of(o, "exchanges"), number_of(transactions, "open"), number_of(transactions, "ended"), number_of(o, "submissions"));
 	printf("  %-13s %s, %s, %" PRId64 " KiB in %s, %" PRId64 " units wait\n", "store", is_true(store, "failed") ? "FAILED: nothing is recorded" : "well",
 		text_of(store, "about"), number_of(store, "octets") / 1024, text_of(o, "state"), number_of(store, "waiting"));
+	print_insecure(cJSON_GetObjectItemCaseSensitive(o, "posture"));
 }
 
 static int

@@ -262,6 +262,11 @@ const struct settings_credential *settings_credential_named(const struct setting
 const struct settings_secrets *settings_secrets_named(const struct settings *s, const char *name);
 // "2 listeners, 1 upstream, 1 route", for people; answers out.
 const char *settings_summary(const struct settings *s, char *out, size_t size);
+// What the configuration lets through: a sentence on the routes as a whole (insecure false), then one for each place that
+// tolerates less than RFC 9483 wants (insecure true; at most POSTURE_INSECURE_MAX, then one with the number of the others).
+enum { POSTURE_INSECURE_MAX = 64, POSTURE_TEXT = 320 };
+typedef void settings_posture_put(void *context, bool insecure, const char *text);
+void settings_posture(const struct settings *s, settings_posture_put *put, void *context);
 // Tell whether permissions keep the user of this process from reading a file;
 // then who may not, and what to type, stands in out.
 bool settings_unreadable(const char *file, char *out, size_t size);

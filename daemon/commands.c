@@ -14,16 +14,9 @@
 static void
 on_reload(void *context, struct control *c, uint64_t call, const cJSON *request)
 {
-	struct daemon *d = context;
-	struct reload r = { .well = false };
-	cJSON *data = cJSON_CreateObject();
-
+	(void)c;
 	(void)request;
-	daemon_reload(d, &r);
-	if (data != NULL && r.findings.len > 0 && buffer_append_octet(&r.findings, '\0'))
-		cJSON_AddStringToObject(data, "findings", (const char *)r.findings.data);
-	buffer_clear(&r.findings);
-	control_answer(c, call, r.well ? CONTROL_DONE : CONTROL_CONFIG, r.text, data);
+	daemon_reload(context, call);
 }
 
 // ---- status
@@ -114,6 +107,7 @@ on_status(void *context, struct control *c, uint64_t call, const cJSON *request)
 	add_upstreams(o, d->settings);
 	add_counts(o, d->gateway);
 	add_store(o, d->store);
+	daemon_posture_add(d, o);
 	control_answer(c, call, CONTROL_DONE, NULL, o);
 }
 

@@ -29,6 +29,7 @@ struct daemon {
 	struct audit_file *audit_file;
 	struct gateway *gateway;
 	void (*services_closed)(struct daemon *d);
+	int64_t posture_ms;		// when what is insecure was last said
 	uint64_t verified;		// signatures, at the last upkeep
 	char boot[37];			// id of this boot of the machine
 	int64_t started_ms, loaded_s;	// monotonic; wall clock when the configuration came into force
@@ -36,14 +37,13 @@ struct daemon {
 	bool audit_stuck, audit_full, audit_warned;	// its file cannot be written; log.audit.max_size is reached; or nearly
 	bool stopping;
 	uint64_t stop_call;		// the command that waits for the end; 0: none
+	struct reload *reload;		// what is being loaded; NULL: nothing
+	bool reload_again;		// once more after that
+	uint64_t reload_calls[CONTROL_CONNECTIONS];	// the commands that wait for that
+	size_t reload_call_count;
 };
 
-// What became of a reload: in force, or refused with a sentence, and the findings where the file has some.
-struct reload { bool well; char text[400]; struct buffer findings; };
-
 // run.c
-// Do what SIGHUP does. r->findings is the caller's to clear.
-void daemon_reload(struct daemon *d, struct reload *r);
 // Do what SIGTERM does.
 void daemon_stop(struct daemon *d, const char *why);
 
@@ -60,6 +60,22 @@ void services_reloaded(struct daemon *d);
 void services_upkeep(struct daemon *d);
 // What the clock is worth under the rule of the configuration (clock:).
 enum clock_state services_clock(const struct daemon *d);
+
+// reload.c
+// Do what SIGHUP does: load the file and what it names on a thread of its own, then let the gateway take it. The
+// verdict is a log line and the answer to this call of the control socket; 0: nobody waits. While one is under way
+// the wish is kept for one that begins after it.
+void daemon_reload(struct daemon *d, uint64_t call);
+// At the end: tell those who wait that nothing comes of it.
+void daemon_reload_stop(struct daemon *d);
+// Wait for the thread, the last thing before the loop ends.
+void daemon_reload_close(struct daemon *d);
+
+// posture.c
+// Log what the configuration lets through; insecure_only: what is less than it should be, which is said again each day.
+void daemon_posture_log(struct daemon *d, bool insecure_only);
+// The same into an object of `cmpgate status --json`.
+void daemon_posture_add(const struct daemon *d, struct cJSON *o);
 
 // commands.c: register the commands.
 void commands_register(struct daemon *d);

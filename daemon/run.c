@@ -25,8 +25,6 @@
 #define LOG_GRACE_MS 1000	// for the last lines, when nobody reads the log
 #define UPKEEP_MS 60000
 
-enum { FINDINGS_MAX = 24 * 1024 };	// octets of findings that an answer to `reload` brings
-
 static void
 put_stderr(void *context, const char *text)
 {
@@ -34,47 +32,15 @@ put_stderr(void *context, const char *text)
 	fputs(text, stderr);
 }
 
-// Findings of a reload are log lines; a start tells them as `cmpgate check` does.
-static void
-log_findings(const struct findings *findings)
-{
-	static const enum log_level levels[] = {
-		[FINDING_ERROR] = LOG_ERROR_, [FINDING_WARNING] = LOG_WARN_, [FINDING_NOTE] = LOG_INFO_
-	};
-
-	for (size_t i = 0; i < findings->count; i++) {
-		const struct finding *item = &findings->items[i];
-		char place[64];
-		snprintf(place, sizeof(place), "%d:%d", item->line, item->column);
-		struct log_field fields[] = {
-			{ "code", item->code }, { "file", item->file }, { "place", place }, { "help", item->help }, { NULL, NULL }
-		};
-		log_event(levels[item->severity], "reload", fields, "%s", item->message);
-	}
-}
-
-static void
-put_buffer(void *context, const char *text)
-{
-	struct buffer *b = context;
-
-	// What does not fit any more stands in the log.
-	if (b->limit - b->len > strlen(text))
-		buffer_append_text(b, text);
-}
-
+// A start tells its findings as `cmpgate check` does.
 static struct settings *
-load(const struct daemon *d, struct buffer *told)
+load(const struct daemon *d)
 {
 	struct findings findings = { 0 };
 	struct settings *s = settings_load(d->file, d->schemes, &findings);
 
-	if (d->gateway != NULL)
-		log_findings(&findings);
-	else if (findings.errors + findings.warnings > 0 || s == NULL)
+	if (findings.errors + findings.warnings > 0 || s == NULL)
 		findings_print(&findings, put_stderr, NULL, isatty(STDERR_FILENO) != 0);
-	if (told != NULL && findings.errors + findings.warnings > 0)
-		findings_print(&findings, put_buffer, told, false);
 	findings_clear(&findings);
 	return s;
 }
@@ -128,6 +94,7 @@ on_services_closed(struct daemon *d)
 	uv_close((uv_handle_t *)&d->interrupt, NULL);
 	uv_close((uv_handle_t *)&d->hangup, NULL);
 	uv_close((uv_handle_t *)&d->upkeep, NULL);
+	daemon_reload_close(d);
 }
 
 static void
@@ -147,6 +114,7 @@ daemon_stop(struct daemon *d, const char *why)
 	log_event(LOG_INFO_, "stop", NULL, "%s: %s", why, d->stopping ? "ending at once" : "finishing what is under way");
 	gateway_stop(d->gateway, d->stopping ? 0 : STOP_GRACE_MS, on_stopped, d);
 	d->stopping = true;
+	daemon_reload_stop(d);
 }
 
 static void
@@ -155,67 +123,14 @@ on_end_signal(uv_signal_t *signal, int number)
 	daemon_stop(signal->data, number == SIGTERM ? "SIGTERM" : "SIGINT");
 }
 
-// ---- reload
-
-// The verdict is a line of the log and the answer to the command.
-static void
-judge(struct reload *r, bool well, const char *sentence)
-{
-	r->well = well;
-	snprintf(r->text, sizeof(r->text), "%s", sentence);
-	log_event(well ? LOG_INFO_ : LOG_ERROR_, "reload", NULL, "%s", r->text);
-}
-
-static void
-take_settings(struct daemon *d, struct settings *s, struct reload *r)
-{
-	char text[400], summary[160];
-
-	settings_unref(d->settings);
-	d->settings = s;
-	d->loaded_s = clock_wall_s();
-	services_reloaded(d);
-	log_setup((enum log_level)s->log.level, (enum log_format)s->log.format);
-	snprintf(text, sizeof(text), "%s is in force: %s", d->file, settings_summary(s, summary, sizeof(summary)));
-	judge(r, true, text);
-}
-
-void
-daemon_reload(struct daemon *d, struct reload *r)
-{
-	struct fault f = { 0 };
-	char text[400], why[360];
-	struct settings *s;
-
-	buffer_init(&r->findings, FINDINGS_MAX);
-	if (d->stopping) {
-		judge(r, false, "refused: the gateway is ending");
-		return;
-	}
-	s = load(d, &r->findings);
-	if (s == NULL) {
-		snprintf(text, sizeof(text), "%s has errors; the old configuration stays", d->file);
-		judge(r, false, text);
-	} else if (settings_needs_restart(d->settings, s, &f) || !gateway_reload(d->gateway, s, &f)) {
-		snprintf(text, sizeof(text), "refused, the old configuration stays: %s", fault_text(&f, why, sizeof(why)));
-		judge(r, false, text);
-		settings_unref(s);
-	} else {
-		take_settings(d, s, r);
-	}
-}
-
 static void
 on_hangup(uv_signal_t *signal, int number)
 {
 	struct daemon *d = signal->data;
-	struct reload r;
 
 	(void)number;
-	if (d->stopping)
-		return;
-	daemon_reload(d, &r);
-	buffer_clear(&r.findings);
+	if (!d->stopping)
+		daemon_reload(d, 0);
 }
 
 static void
@@ -245,7 +160,7 @@ watch_signals(struct daemon *d)
 }
 
 static void
-log_posture(const struct daemon *d, const struct rights *r)
+log_posture(struct daemon *d, const struct rights *r)
 {
 	char uid[24], summary[128];
 	snprintf(uid, sizeof(uid), "%u", (unsigned)geteuid());
@@ -254,6 +169,7 @@ log_posture(const struct daemon *d, const struct rights *r)
 		{ "clock", clock_state_name(services_clock(d)) }, { "state", d->settings->store.path }, { NULL, NULL }
 	};
 	log_event(LOG_INFO_, "start", fields, "%s", settings_summary(d->settings, summary, sizeof(summary)));
+	daemon_posture_log(d, false);
 	if (geteuid() == 0)
 		log_event(LOG_ERROR_, "start", NULL, "still root");
 }
@@ -313,7 +229,7 @@ daemon_run(const char *file, const struct config_scheme *schemes, bool fresh_sto
 
 	d.started_ms = clock_mono_ms();
 	d.loaded_s = clock_wall_s();
-	d.settings = load(&d, NULL);
+	d.settings = load(&d);
 	if (d.settings == NULL)
 		return RUN_BAD_CONFIG;
 	log_setup((enum log_level)d.settings->log.level, (enum log_format)d.settings->log.format);

@@ -13,7 +13,8 @@ enum {
 	STORE_MAX = 256 << 20,	// octets of the database
 	WORKERS_MAX = 16,
 	WORKER_QUEUE = 1024,	// jobs that may wait for a worker
-	TRIM_KEYS = 64		// signatures verified since the last upkeep that make it worth to trim memory
+	TRIM_KEYS = 64,		// signatures verified since the last upkeep that make it worth to trim memory
+	POSTURE_MS = 24 * 3600 * 1000	// what is insecure is said again after a day
 };
 
 // ---- clock
@@ -207,6 +208,8 @@ services_upkeep(struct daemon *d)
 		store_purge(d->store, &now);
 		watch_audit(d);
 	}
+	if (clock_mono_ms() - d->posture_ms >= POSTURE_MS)
+		daemon_posture_log(d, true);
 	// Each new key leaves a table of points behind in the library.
 	uint64_t verified = crypto_work().verifications;
 	if (verified - d->verified >= TRIM_KEYS)

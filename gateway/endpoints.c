@@ -491,12 +491,11 @@ gateway_open(struct gateway *g, struct fault *f)
 }
 
 bool
-gateway_reload(struct gateway *g, struct settings *s, struct fault *f)
+gateway_reload(struct gateway *g, struct settings *s, struct keyring *keys, struct fault *f)
 {
 	if (g->stopping)
 		return fault_set(f, FAIL_NONE, "", "the gateway is ending");
-	struct keyring *keys = keyring_load(s, NULL, NULL, f);
-	bool well = keys != NULL && open_new(g, s, f);
+	bool well = open_new(g, s, f);
 	if (well) {
 		settings_unref(g->settings);
 		g->settings = settings_ref(s);
@@ -505,7 +504,6 @@ gateway_reload(struct gateway *g, struct settings *s, struct fault *f)
 		g->audit.site = g->settings->site;
 		take_limits(g);
 	}
-	keyring_unref(keys);
 	let_go(g, !well);
 	endpoints_settle(g);
 	return well;

@@ -9,6 +9,7 @@
 #include "store/store.h"
 
 struct gateway;
+struct keyring;
 
 // Binds the stream sockets of a listener: answers the number of descriptors in
 // fds (which become the gateway's), -1 with the fault.
@@ -37,9 +38,9 @@ struct gateway_setup {
 struct gateway *gateway_new(const struct gateway_setup *setup, struct fault *f);
 // Open upstreams and listeners. False with the fault; then stop it.
 bool gateway_open(struct gateway *g, struct fault *f);
-// Take new settings, and load what they name anew: what stands unchanged keeps its sockets and exchanges, the
-// new is opened first, then the old is let go. False with the fault: all stays as it was.
-bool gateway_reload(struct gateway *g, struct settings *s, struct fault *f);
+// Take new settings with what was loaded for them (the caller's references stay his): what stands unchanged keeps its
+// sockets and exchanges, the new is opened first, then the old is let go. False with the fault: all stays as it was.
+bool gateway_reload(struct gateway *g, struct settings *s, struct keyring *keys, struct fault *f);
 // Refuse every new request with this sentence until it is called with NULL; what runs goes on.
 void gateway_block(struct gateway *g, const char *why);
 // Tell each URL that is really listened on, in the order of the configuration.

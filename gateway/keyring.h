@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // keyring: what a configuration names, loaded from its files and tokens: trust
 // sets, credentials, tables of shared secrets, texts of local answers. Made
-// anew at each reload; immutable, counted on the loop thread. Loading blocks.
+// anew at each reload; immutable, counted on the loop thread. Loading blocks, and
+// may run on any thread as long as that thread has the settings for itself.
 #ifndef CMPGATE_GATEWAY_KEYRING_H
 #define CMPGATE_GATEWAY_KEYRING_H
 

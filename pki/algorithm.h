@@ -9,6 +9,9 @@
 #include "codec/element.h"
 #include "crypto/key.h"
 
+// The allow-list in a sentence, for people.
+#define ALGORITHMS_TEXT "signatures with RSA (2048 to 4096 bits), ECDSA (P-256, P-384, P-521, brainpool), Ed25519, Ed448, SHA-256 or better; MACs PBM, PBMAC1 with SHA-224 or better"
+
 // The signature algorithm: RSA PKCS#1 and PSS, ECDSA with SHA-224 to SHA-512,
 // Ed25519, Ed448. Parameters exactly as RFC 9481 has them (RSA: NULL or absent;
 // PSS: MGF1 with the same digest, a salt as long as the digest, trailer 1;
@@ -22,8 +25,7 @@ bool algorithm_hmac(const struct algorithm *a, bool allow_sha1, enum digest *out
 // badAlg: unknown algorithm or curve; badCertTemplate: numbers that are no key, or too weak.
 bool algorithm_public_key(const struct public_key *k, struct public_numbers *out, struct fault *f);
 // Tell whether a scheme may be used with a key: the kind fits, and the digest
-// is not weaker than the curve or modulus (SHA-256 for P-256, RSA and
-// brainpoolP256; SHA-384 for P-384; SHA-384 or more for P-521). badAlg.
+// is SHA-256 or better under every key. badAlg.
 bool algorithm_fits(const struct signature_scheme *s, const struct public_numbers *key, struct fault *f);
 // The scheme that we sign with, for a key of ours.
 struct signature_scheme algorithm_of_key(const struct public_numbers *key);
