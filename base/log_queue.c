@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "build.h"
 #include "base/log_queue.h"
 
 #include <errno.h>
@@ -9,6 +10,9 @@
 
 #include "base/memory.h"
 
+// After each turn the thread rests: lines that come together are written together, and each of them costs the loop a copy, no wake-up.
+#define REST_NS 2000000
+
 // One for the process, as stderr is.
 static struct {
 	uv_mutex_t mutex;
@@ -18,6 +22,7 @@ static struct {
 	size_t size, start, used;
 	uint64_t lost;		// since the last line that told of it
 	bool running, stopping, ended;
+	bool idle, resting;	// the thread waits for a line; it rests
 	void (*dropped)(struct buffer *out, uint64_t count);
 } queue;
 
@@ -44,16 +49,37 @@ write_out(struct span octets)
 static size_t
 take(uint8_t *out, size_t size)
 {
-	size_t n = 0, whole = 0;
+	size_t n = size < queue.used ? size : queue.used, first = queue.size - queue.start;
 
-	for (; n < size && n < queue.used; n++) {
-		out[n] = queue.ring[(queue.start + n) % queue.size];
-		if (out[n] == '\n')
-			whole = n + 1;
-	}
+	if (first > n)
+		first = n;
+	memcpy(out, queue.ring + queue.start, first);
+	memcpy(out + first, queue.ring, n - first);
+	const uint8_t *end = n > 0 ? memrchr(out, '\n', n) : NULL;
+	size_t whole = end != NULL ? (size_t)(end - out) + 1 : 0;
 	queue.start = (queue.start + whole) % queue.size;
 	queue.used -= whole;
 	return whole;
+}
+
+// Let go of the lock until there is something to write.
+static void
+wait_for_lines(void)
+{
+	queue.idle = true;
+	uv_cond_wait(&queue.changed, &queue.mutex);
+	queue.idle = false;
+}
+
+// What fills the ring to the half, and the end, cut a rest short.
+static void
+rest(void)
+{
+	if (queue.stopping || queue.used > queue.size / 2)
+		return;
+	queue.resting = true;
+	uv_cond_timedwait(&queue.changed, &queue.mutex, REST_NS);
+	queue.resting = false;
 }
 
 static void
@@ -79,7 +105,7 @@ run(void *unused)
 		size_t n = take(room, sizeof(room));
 		uint64_t lost = n == 0 ? queue.lost : 0;
 		if (n == 0 && lost == 0) {
-			uv_cond_wait(&queue.changed, &queue.mutex);
+			wait_for_lines();
 			continue;
 		}
 		queue.lost -= lost;
@@ -89,6 +115,7 @@ run(void *unused)
 		else
 			tell_lost(lost);
 		uv_mutex_lock(&queue.mutex);
+		rest();
 	}
 	queue.ended = true;
 	uv_cond_broadcast(&queue.changed);
@@ -159,7 +186,8 @@ log_queue_put(struct span line)
 		memcpy(queue.ring, line.data + first, line.len - first);
 		queue.used += line.len;
 	}
-	uv_cond_broadcast(&queue.changed);
+	if (queue.idle || (queue.resting && queue.used > queue.size / 2))
+		uv_cond_broadcast(&queue.changed);
 	uv_mutex_unlock(&queue.mutex);
 	return true;
 }
