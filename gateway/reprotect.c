@@ -190,12 +190,13 @@ on_error_protected(struct worker_job *job, bool late)
 		record(s);
 }
 
-// What the device hears in place of a certificate that is not its own.
+// What the device hears in place of a certificate that is not its own: an error,
+// since the fault lies in the answer and not in the body of its request (RFC 9483 3.6.2).
 static void
 answer_swap(struct step *s)
 {
 	const struct pkimessage *m = message_meaning(s->request);
-	struct verdict v = { .in_body = true };
+	struct verdict v = { .pvno = 0 };
 	struct transaction *t = handle_find(&s->gateway->transactions, s->transaction);
 
 	s->judged.event = EVENT_SWAP;
@@ -204,7 +205,7 @@ answer_swap(struct step *s)
 	fault_set(&v.fault, FAIL_SYSTEM_FAILURE, "", "the CA issued something else than was asked for; it was not passed on");
 	blob_unref(s->octets);
 	s->octets = refuse_message(&m->header, m, &v);
-	s->body = request_class(m->body) == CLASS_POLL ? BODY_ERROR : body_answer(m->body);
+	s->body = BODY_ERROR;
 	if (s->octets == NULL || t == NULL) {
 		finish_bad(s, REFUSE_INTERNAL, "out of memory");
 		return;

@@ -52,10 +52,10 @@ for route in replace keep add; do
 	n=$((n + 1))
 	rejected=
 	[ $route != replace ] || rejected="^certConf rejected$"
-	told key $route "^ip rejection systemFailure" "$rejected" $n
-	told subject $route "^ip rejection systemFailure" "$rejected" $n
-	told issuer $route "^ip rejection systemFailure" "$rejected" $n
-	told capubs $route "^ip rejection systemFailure" "$rejected" $n
+	told key $route "^error rejection systemFailure" "$rejected" $n
+	told subject $route "^error rejection systemFailure" "$rejected" $n
+	told issuer $route "^error rejection systemFailure" "$rejected" $n
+	told capubs $route "^error rejection systemFailure" "$rejected" $n
 done
 told mac replace "systemFailure" "" 1
 rm "$T/mode"

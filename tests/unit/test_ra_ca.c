@@ -149,10 +149,10 @@ judge_swapped(const struct answer_row *r, const char *at, enum body asked, unsig
 {
 	bool client = (strcmp(at, "replace") == 0 || strcmp(at, "tolerant") == 0) && asked != BODY_KUR;
 
-	if (!kit_said.replied || kit_said.kind != REPLY_ANSWER || kit_failure() != FAIL_SYSTEM_FAILURE || kit_said.answer->view.body != body_answer(asked))
-		complain(r, at, "the device should get a rejection with systemFailure");
+	if (!kit_said.replied || kit_said.kind != REPLY_ANSWER || kit_failure() != FAIL_SYSTEM_FAILURE || kit_said.answer->view.body != BODY_ERROR)
+		complain(r, at, "the device should get an error with systemFailure");
 	else if (!kit_is_protected(r->by))
-		complain(r, at, "our rejection is not protected");
+		complain(r, at, "our error is not protected");
 	// What cannot be read has no hash that a rejection could name.
 	bool readable = strstr(r->title, "none") == NULL && strstr(r->title, "encrypted") == NULL && strstr(r->title, "caPubs") == NULL;
 	if (kit_said.submissions > before + 1 || (client && readable && kit_said.submissions == before))
