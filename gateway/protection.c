@@ -125,6 +125,15 @@ prepare_part(struct protection_job *j, const struct pkimessage *m, bool envelope
 	return part->kind == PROTECTION_SIGNATURE || prepare_mac(j, part, s, secret);
 }
 
+// RFC 9483 5.2.2.1: whoever adds protection copies the nonce (and the transactionID, see inspect.c) of the message inside.
+static bool
+check_copies(struct protection_job *j, const struct message *m)
+{
+	if (m->inner == NULL || span_equal(m->inner->header.sender_nonce, m->view.header.sender_nonce))
+		return true;
+	return fault_set(&j->verdict.fault, FAIL_BAD_SENDER_NONCE, "header.senderNonce", "not the one of the message inside; an envelope copies it");
+}
+
 bool
 protection_prepare(struct protection_job *j, const struct protection_setup *s, const struct secret_entry **secret)
 {
@@ -138,6 +147,8 @@ protection_prepare(struct protection_job *j, const struct protection_setup *s, c
 	for (size_t i = 0; i < keys.trust_count; i++)
 		j->trusts[j->trust_count++] = trust_ref(keys.trusts[i]);
 	bool several = s->message->view.body == BODY_NESTED && s->message->inner == NULL;
+	if (!check_copies(j, s->message))
+		return false;
 	if (s->message->view.body == BODY_NESTED && !prepare_part(j, &s->message->view, true, s, secret))
 		return false;
 	if (several)

@@ -152,6 +152,8 @@ on_submit(struct upstream *u, uint64_t submission, uint64_t affinity, const stru
 	kit_said.up = message_parse(message, &header, &header_read, f);
 	if (kit_said.up == NULL)
 		fail_msg("what the CA gets is no message: %s: %s", f->path, f->text);
+	if (message_meaning(kit_said.up)->body == BODY_ERROR)	// RFC 9483 3.6.1
+		fail_msg("an error is never sent upstream");
 	if (kit_said.submissions < SUBMISSIONS_MAX) {
 		submitted[kit_said.submissions].submission = submission;
 		submitted[kit_said.submissions].m = message_ref(kit_said.up);

@@ -385,9 +385,15 @@ static const struct row body_rows[] = {
 	{ "T-CMP-23: a device revokes on behalf of others", { .kind = BODY_RR, .body = "30{ 30{ 30{ 81{$other_serial} a3{$other_issuer} } } }" }, R(NOT_AUTHORIZED), .at = "lras" },
 	{ "T-CMP-23: an RA revokes, where the route does not say so", { .kind = BODY_RR, .by = "lra", .body = "30{ 30{ 30{ 81{$other_serial} a3{$other_issuer} } } }" }, R(NOT_AUTHORIZED) },
 	{ "70: genm passes", { .kind = BODY_GENM }, PASSES },
+	{ "70: genm without a question passes", { .kind = BODY_GENM, .body = "3000" }, PASSES },
+	{ "70: genm with a question that nobody knows passes", { .kind = BODY_GENM, .body = "30{ 30{ 06{2a0304} } }" }, PASSES },
 	{ "70: genm by a MAC passes", { .kind = BODY_GENM, .by = "many" }, PASSES },
 	{ "70: genm with 100 questions", { .kind = BODY_GENM, .body = "30{ (30{ 06{2b06010505070411} } *100) }" }, E(BAD_REQUEST), CHEAP },
 	{ "70: genm with a value of another type", { .kind = BODY_GENM, .body = "30{ 30{ 06{2b06010505070407} 020101 } }" }, E(BAD_REQUEST), CHEAP },
+	{ "72: krr passes", { .kind = BODY_KRR }, PASSES },
+	{ "72: krr by a MAC", { .kind = BODY_KRR, .by = "many" }, E(WRONG_INTEGRITY), CHEAP },
+	{ "72: krr for another name", { .kind = BODY_KRR, .subject = "CN=other,O=Plant" }, E(NOT_AUTHORIZED) },
+	{ "72: krr without protection", { .kind = BODY_KRR, .by = "" }, E(BAD_MESSAGE_CHECK), CHEAP },
 	{ "71: error from a device", { .kind = BODY_ERROR }, E(BAD_REQUEST), CHEAP },
 	{ "71: pkiConf from a device", { .kind = BODY_PKICONF }, E(BAD_REQUEST), CHEAP },
 	{ "71: rp from a device", { .kind = BODY_RP }, E(BAD_REQUEST), CHEAP },
@@ -403,7 +409,7 @@ static const struct row body_rows[] = {
 static const struct kit_message ir_inside = { ENROLS }, genm_inside = { .kind = BODY_GENM }, bare_inside = { ENROLS, .by = "" },
 	rogue_inside = { ENROLS, .by = "rogue" }, mac_inside = { ENROLS, .by = "many" }, wrong_inside = { ENROLS, .by = "wrong" },
 	no_pop_inside = { ENROLS, .popo = "" }, other_inside = { ENROLS, .subject = "CN=other,O=Plant" },
-	ip_inside = { .kind = BODY_IP }, v3_inside = { ENROLS, .pvno = "020103" }, same_inside = { ENROLS, .same_id = true };
+	ip_inside = { .kind = BODY_IP }, nonce_inside = { ENROLS, .nonce = "04{(63*16)}" }, genm_nonce = { .kind = BODY_GENM, .nonce = "04{(63*16)}" }, v3_inside = { ENROLS, .pvno = "020103" }, same_inside = { ENROLS, .same_id = true };
 #define ONE(m) (const struct kit_message *const[]){ &(m), NULL }
 #define TWO(a, b) (const struct kit_message *const[]){ &(a), &(b), NULL }
 static const struct kit_message nested_inside = { .kind = BODY_NESTED, .by = "lra", .inner = ONE(ir_inside) },
@@ -418,6 +424,7 @@ static const struct row envelope_rows[] = {
 	{ "68: the envelope has a MAC", { .kind = BODY_NESTED, .by = "many", .inner = ONE(ir_inside) }, E(WRONG_INTEGRITY), CHEAP },
 	{ "68: the envelope has no protection", { .kind = BODY_NESTED, .by = "", .inner = ONE(ir_inside) }, E(BAD_MESSAGE_CHECK), CHEAP },
 	{ "68: transactionID inside and outside differ", { WRAPS, .id = "04{(62*16)}", .inner = ONE(ir_inside) }, E(BAD_REQUEST), CHEAP },
+	{ "68: senderNonce inside and outside differ", { WRAPS, .nonce = "04{(62*16)}", .inner = ONE(ir_inside) }, E(BAD_SENDER_NONCE), CHEAP },
 	{ "T-CMP-16: the envelope is signed by a device", { .kind = BODY_NESTED, .inner = ONE(ir_inside) }, E(NOT_AUTHORIZED) },
 	{ "86: the envelope is signed by one that has clientAuth alone", { .kind = BODY_NESTED, .by = "client", .inner = ONE(ir_inside) }, E(NOT_AUTHORIZED) },
 	{ "T-CMP-16: the signer of the message inside is not trusted", { WRAPS, .inner = ONE(rogue_inside) }, E(SIGNER_NOT_TRUSTED) },
@@ -426,6 +433,7 @@ static const struct row envelope_rows[] = {
 	{ "a MAC inside passes", { WRAPS, .inner = ONE(mac_inside) }, PASSES },
 	{ "pvno 3 inside pvno 2 passes", { WRAPS, .inner = ONE(v3_inside) }, PASSES },
 	{ "69: two messages with one transactionID", { WRAPS, .inner = TWO(same_inside, same_inside) }, E(TRANSACTION_ID_IN_USE), CHEAP },
+	{ "69: two messages with one senderNonce", { WRAPS, .inner = TWO(nonce_inside, genm_nonce) }, E(BAD_SENDER_NONCE), CHEAP },
 	{ "69: a batch signed by a device", { .kind = BODY_NESTED, .inner = TWO(ir_inside, genm_inside) }, E(NOT_AUTHORIZED) },
 	{ "69: a batch under a MAC", { .kind = BODY_NESTED, .by = "many", .inner = TWO(ir_inside, genm_inside) }, E(WRONG_INTEGRITY), CHEAP },
 	{ "69: a batch whose signer is not trusted", { .kind = BODY_NESTED, .by = "rogue", .inner = TWO(ir_inside, genm_inside) }, E(SIGNER_NOT_TRUSTED) },
@@ -449,6 +457,19 @@ complain(const struct row *r, const char *listener, const char *what)
 	wrong++;
 }
 
+// RFC 9483 3.1: an answer is for the sender of what is answered.
+static bool
+is_addressed(const struct row *r, const struct pkiheader *h)
+{
+	const struct kit_signer *by = r->m.by == NULL ? kit_signer("device") : r->m.by[0] != '\0' ? kit_signer(r->m.by) : NULL;
+	char wanted[512], text[512];
+
+	if (by == NULL || by->key == NULL || r->m.sender != NULL || r->m.inner != NULL)
+		return true;
+	snprintf(wanted, sizeof(wanted), "dirName:%s", by->subject);
+	return strcmp(general_name_text(h->recipient, text, sizeof(text)), wanted) == 0;
+}
+
 // What the answer must be about.
 static bool
 refers(const struct row *r)
@@ -458,7 +479,7 @@ refers(const struct row *r)
 
 	return (!own_id || (h->has_transaction_id && span_equal(h->transaction_id, span_of(kit_id, 16))))
 		&& (!own_nonce || (h->has_recip_nonce && span_equal(h->recip_nonce, span_of(kit_nonce, 16))))
-		&& h->has_sender_nonce && h->sender_nonce.len >= CAP_NONCE_MIN;
+		&& h->has_sender_nonce && h->sender_nonce.len >= CAP_NONCE_MIN && is_addressed(r, h);
 }
 
 static enum body
@@ -585,6 +606,57 @@ TEST(body_rows)
 TEST(envelope_rows)
 TEST(inner_rows)
 
+// RFC 9483 3.5: of several faults the first in the order of that section is told.
+static const enum failure order_of_checks[] = {
+	FAIL_UNSUPPORTED_VERSION, FAIL_BAD_DATA_FORMAT, FAIL_BAD_REQUEST, FAIL_BAD_SENDER_NONCE, FAIL_BAD_RECIPIENT_NONCE, FAIL_BAD_MESSAGE_CHECK,
+	FAIL_SIGNER_NOT_TRUSTED, FAIL_BAD_TIME, FAIL_NOT_AUTHORIZED
+};
+
+static struct kit_message
+with_faults_from(size_t first)
+{
+	return (struct kit_message){
+		.pvno = first > 0 ? NULL : "020104", .id = first > 1 ? NULL : "", .kind = first > 2 ? BODY_IR : BODY_PKICONF,
+		.nonce = first > 3 ? NULL : "04{(61*15)}", .recip = first > 4 ? NULL : "04{(61*16)}",
+		.algorithm = first > 5 ? NULL : "", .protection = first > 5 ? NULL : "", .by = first > 6 ? NULL : "rogue",
+		.time = first > 7 ? NULL : TIME("19700101000000Z"), .subject = "CN=other,O=Plant",
+	};
+}
+
+static void
+checks_in_order(void **state)
+{
+	static const char *const listeners[] = { "keep", "add", "replace" };
+
+	(void)state;
+	for (size_t n = 0; n < COUNT(listeners); n++)
+		for (size_t i = 0; i < COUNT(order_of_checks); i++) {
+			const struct kit_message m = with_faults_from(i);
+			kit_clear();
+			kit_ask(listeners[n], &m);
+			if (kit_failure() != order_of_checks[i] || kit_said.submissions > 0)
+				kit_fail("%s: %s should come first", listeners[n], failure_name(order_of_checks[i]));
+		}
+}
+
+// Without a header that can be read there is nobody to answer in CMP: the link says that it is malformed.
+static void
+unreadable_headers(void **state)
+{
+	static const struct kit_message rows[] = {
+		{ ENROLS, .sender = "a0{}" }, { ENROLS, .sender = "a0{ 06{2a0304} 0500 }" },	// 15: otherName with a wrong inside
+		{ ENROLS, .sender = "3000" }, { ENROLS, .pvno = "0c{'2'}" }, { ENROLS, .recipient = "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		kit_clear();
+		kit_ask("replace", &rows[i]);
+		if (!kit_said.replied || kit_said.kind != REPLY_REFUSE || kit_said.reason != REFUSE_MALFORMED || kit_said.answer != NULL || kit_said.submissions > 0)
+			kit_fail("row %zu", i);
+	}
+}
+
 // ---- memory: what is refused leaves nothing behind
 
 enum { KEPT_MAX = 512 };
@@ -682,6 +754,8 @@ main(void)
 		cmocka_unit_test(body_rows_test),
 		cmocka_unit_test(envelope_rows_test),
 		cmocka_unit_test(inner_rows_test),
+		cmocka_unit_test(checks_in_order),
+		cmocka_unit_test(unreadable_headers),
 		cmocka_unit_test(memory_is_flat),
 	};
 
