@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/map.h"
 #include "base/memory.h"
 
@@ -12,9 +13,10 @@ struct known_secret {
 	struct map_node by_key;
 	uint8_t key[KEY_MAX];
 	struct secret_row row;
+	bool inherited;		// bound before this start, and its transaction has not been heard of since
 };
 
-struct secret_states { struct map by_key; };
+struct secret_states { struct map by_key; int64_t began_ms; };
 
 // table NUL reference tag: another value under the same reference is another secret.
 static struct span
@@ -72,7 +74,10 @@ find_or_insert(struct secret_states *s, const struct secret_entry *e)
 static void
 on_row(void *context, const struct secret_row *row)
 {
-	insert(context, row);
+	struct known_secret *k = insert(context, row);
+
+	if (k != NULL)
+		k->inherited = row->state == SECRET_BOUND;
 }
 
 struct secret_states *
@@ -85,6 +90,7 @@ secret_states_new(struct store *store, struct fault *f)
 		fault_set(f, FAIL_NONE, "", "out of memory");
 		return NULL;
 	}
+	s->began_ms = clock_mono_ms();
 	if (store == NULL || secrets_load(store, on_row, s, f))
 		return s;
 	secret_states_free(s);
@@ -112,16 +118,25 @@ holds(const struct secret_row *r, struct span transaction_id)
 	return span_equal(span_of(r->transaction_id, r->transaction_id_len), transaction_id);
 }
 
-enum secret_use
-secret_look(const struct secret_states *s, const struct secret_entry *e, struct span transaction_id, int64_t now)
+// The transaction that held it ended with an earlier process. Had it lived, its time would be over by now.
+static bool
+is_left_behind(const struct secret_states *s, const struct known_secret *k, int64_t timeout_ms)
 {
-	const struct known_secret *k = find(s, e);
+	return k->row.state == SECRET_BOUND && k->inherited && clock_mono_ms() - s->began_ms >= timeout_ms;
+}
+
+enum secret_use
+secret_look(struct secret_states *s, const struct secret_entry *e, struct span transaction_id, int64_t timeout_ms, int64_t now)
+{
+	struct known_secret *k = find(s, e);
 
 	// A transaction that began in time may end.
 	bool ours = k != NULL && (k->row.state == SECRET_BOUND || k->row.state == SECRET_SPENT) && holds(&k->row, transaction_id);
 	if (e->expires != 0 && now != 0 && now > e->expires && !ours)
 		return SECRET_DEAD;
-	if (k == NULL || k->row.state == SECRET_FREE || ours)
+	if (ours)
+		k->inherited = false;	// it goes on, and its row ends it
+	if (k == NULL || k->row.state == SECRET_FREE || ours || is_left_behind(s, k, timeout_ms))
 		return SECRET_USABLE;
 	return k->row.state == SECRET_BOUND ? SECRET_TAKEN : SECRET_DEAD;
 }
@@ -143,6 +158,7 @@ secret_bind(struct secret_states *s, struct store_unit *u, const struct secret_e
 	if (k == NULL || transaction_id.len > sizeof(k->row.transaction_id))
 		return false;
 	k->row.state = SECRET_BOUND;
+	k->inherited = false;
 	k->row.failures = 0;
 	k->row.transaction_id_len = transaction_id.len;
 	memcpy(k->row.transaction_id, transaction_id.data, transaction_id.len);

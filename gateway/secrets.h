@@ -20,7 +20,9 @@ enum secret_use {
 	SECRET_TAKEN		// another transaction holds it: notAuthorized, once the MAC has verified
 };
 // May a transaction use it? now: seconds since 1970; 0 = the clock cannot say.
-enum secret_use secret_look(const struct secret_states *s, const struct secret_entry *e, struct span transaction_id, int64_t now);
+// One that was bound before this start is free again timeout_ms after it, unless
+// its transaction has gone on: the row that would have timed out is gone.
+enum secret_use secret_look(struct secret_states *s, const struct secret_entry *e, struct span transaction_id, int64_t timeout_ms, int64_t now);
 
 // Changes: the memory at once, the row with the unit (NULL: memory only). A
 // secret that is good for many transactions is neither bound nor spent.

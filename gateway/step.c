@@ -542,7 +542,8 @@ may_use_secret(struct step *s, struct verdict *v, bool *delayed)
 
 	if (s->secret == NULL)
 		return true;
-	switch (secret_look(s->gateway->secrets, s->secret, s->request->view.header.transaction_id, known ? now.at : 0)) {
+	switch (secret_look(s->gateway->secrets, s->secret, s->request->view.header.transaction_id, s->settings->limits.transaction_timeout,
+		known ? now.at : 0)) {
 	case SECRET_USABLE: return true;
 	case SECRET_TAKEN:
 		return fault_set(&v->fault, FAIL_NOT_AUTHORIZED, "header.senderKID", "this secret is good for one transaction, and another one holds it");

@@ -345,6 +345,47 @@ restart_before_confirmation(void **state)
 		}
 }
 
+// The process that held it has ended while the CA computed: nobody is left to time
+// it out, so it is free when the transaction's time would have been over. Before
+// that, only its own transaction may go on with it.
+static void
+left_behind(void **state)
+{
+	const struct kit_message conf = { .kind = BODY_CERTCONF, .by = "once", .same_id = true }, pkiconf = { .kind = BODY_PKICONF, .by = "ca" };
+
+	(void)state;
+	free_it();
+	kit_pass("replace", &ir);
+	kit_restart();
+	kit_refused("replace", &ir, FAIL_NOT_AUTHORIZED);
+	kit_wait(3600 * 1000 - 1);
+	kit_refused("replace", &ir, FAIL_NOT_AUTHORIZED);
+	kit_wait(1);
+	kit_pass("replace", &ir);
+	is_state(GATEWAY_SECRET_BOUND);
+	kit_grant(BODY_IP);
+	kit_confirm("replace", "once");
+	kit_grant(BODY_PKICONF);
+	is_state(GATEWAY_SECRET_SPENT);
+	// A transaction that goes on after the restart keeps it as long as it lives.
+	free_it();
+	kit_pass("replace", &ir);
+	kit_grant(BODY_IP);
+	kit_go_on();
+	kit_restart();
+	kit_wait(3600 * 1000 - 1);
+	kit_new_nonce();
+	kit_pass("replace", &conf);
+	kit_wait(1);
+	kit_refused("replace", &ir, FAIL_NOT_AUTHORIZED);
+	kit_turn_to(0);
+	kit_answer(&pkiconf);
+	is_state(GATEWAY_SECRET_SPENT);
+	kit_wait(3600 * 1000);
+	refused_later("replace", &ir);
+	free_it();
+}
+
 // T-CMP-9: a whole request again, after its end, and after a restart.
 static void
 replays(void **state)
@@ -419,6 +460,7 @@ main(void)
 		cmocka_unit_test(refused_by_the_gateway),
 		cmocka_unit_test(locked),
 		cmocka_unit_test(restart_before_confirmation),
+		cmocka_unit_test(left_behind),
 		cmocka_unit_test(replays),
 		cmocka_unit_test(audited),
 	};
