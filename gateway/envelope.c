@@ -2,6 +2,7 @@
 #include "gateway/envelope.h"
 
 #include "codec/originate.h"
+#include "gateway/protection.h"
 #include "gateway/step.h"
 #include "gateway/template.h"
 
@@ -70,6 +71,16 @@ envelope_replace(struct buffer *out, const struct pkimessage *m, const struct bo
 	return well || out_of_memory(f);
 }
 
+// RFC 9483 3.1: under a MAC the sender has a common name that tells the secret, as
+// senderKID does. A device that names itself otherwise hears our name.
+static struct span
+sender_under_mac(const struct pkimessage *answer, const struct pkiheader *request, const struct voice *voice)
+{
+	if (span_equal(protection_sender_name(request), span_of(voice->reference, voice->reference_len)))
+		return request->sender;
+	return voice->credential != NULL ? credential_sender(voice->credential) : answer->header.sender;
+}
+
 bool
 envelope_reply(struct buffer *out, const struct pkimessage *answer, const struct pkiheader *request, const struct voice *voice, struct fault *f)
 {
@@ -81,7 +92,7 @@ envelope_reply(struct buffer *out, const struct pkimessage *answer, const struct
 	plan.recipient = request->sender;
 	if (!voice->by_mac)
 		return protect_by_signature(out, &plan, answer->body_whole, voice->credential, answer->extra_certs, f);
-	plan.sender = voice->credential != NULL ? credential_sender(voice->credential) : answer->header.sender;
+	plan.sender = sender_under_mac(answer, request, voice);
 	plan.sender_kid = span_of(voice->reference, voice->reference_len);
 	return protect_by_mac(out, &plan, answer->body_whole, &voice->mac, span_of(voice->secret, voice->secret_len), answer->extra_certs, f);
 }

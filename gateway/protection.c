@@ -53,9 +53,8 @@ check_kind(struct protection_job *j, const struct protection_part *part, const s
 	return true;
 }
 
-// The common name of a sender that is nothing but one (RFC 9483 4.1.5).
-static struct span
-sender_common_name(const struct pkiheader *h)
+struct span
+protection_sender_name(const struct pkiheader *h)
 {
 	static const uint8_t cn[] = { 0x55, 4, 3 };
 	struct general_name name;
@@ -74,7 +73,7 @@ find_secret(const struct protection_setup *s, const struct pkiheader *h)
 {
 	const struct secret_entry *e = h->has_sender_kid ? keyring_secret(s->keys, &s->route->secrets, h->sender_kid) : NULL;
 
-	return e != NULL ? e : keyring_secret(s->keys, &s->route->secrets, sender_common_name(h));
+	return e != NULL ? e : keyring_secret(s->keys, &s->route->secrets, protection_sender_name(h));
 }
 
 // A secret that belongs to a name protects messages of that sender only.
@@ -87,7 +86,7 @@ sender_is_bound(const struct secret_entry *e, const struct pkiheader *h)
 
 	if (e->name == NULL || (general_name_read(&in, &name, NULL) && name.kind == GN_DIRECTORY && name.value.len <= 2))
 		return true;	// NULL-DN: the reference says who it is
-	if (span_equal(sender_common_name(h), e->reference))
+	if (span_equal(protection_sender_name(h), e->reference))
 		return true;
 	return general_name_read(&(struct span){ h->sender.data, h->sender.len }, &name, NULL) && name.kind == GN_DIRECTORY
 		&& strcmp(name_text(name.value, text, sizeof(text)), e->name) == 0;

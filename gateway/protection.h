@@ -64,6 +64,8 @@ bool protection_prepare(struct protection_job *j, const struct protection_setup 
 // A PKCS#10 request that came without any protection (RFC 9483 5.3.1): only the
 // proof of its key is verified. False where the route does not take such requests.
 bool protection_prepare_adopted(struct protection_job *j, const struct settings_route *r, const struct message *m);
+// The common name of a sender that is nothing but one (RFC 9483 3.1); len 0 = another kind of name.
+struct span protection_sender_name(const struct pkiheader *h);
 // The refusal of a MAC: one sentence for an unknown reference, a wrong value, a
 // secret that is spent, locked or expired. Answers false.
 bool protection_mac_refused(struct verdict *v);

@@ -165,6 +165,28 @@ other_operations(void **state)
 		}
 }
 
+// What is sent for such a request holds the key, and goes down as it is: only its device can open it.
+static void
+central_keys_come(void **state)
+{
+	const struct kit_message m = { ENROLS, .key = "", .popo = "", .pvno = "020103" },
+		ip = { .kind = BODY_IP, .by = "ca", .pvno = "020103", .body = "30{ 30{ 30{ 020100 30{020100} 30{ a0{ $issued } a0{ a0{ 020102 31{ 30{ 020102 8001aa 30{06{2a0304}} 0401bb } } "
+			"30{ 06{2a864886f70d010702} 30{06{2a0304}} 8001cc } } } } } } }" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(modes); i++) {
+		kit_clear();
+		kit_pass(modes[i], &m);
+		kit_answer(&ip);
+		if (!kit_said.replied || kit_said.answer == NULL || kit_said.answer->view.body != BODY_IP || kit_failure() != FAIL_NONE)
+			kit_fail("%s: the key did not reach the device", modes[i]);
+		assert_int_equal(kit_said.answer->view.header.pvno, 3);
+		assert_false(kit_signed_by_ra(&kit_said.answer->view));
+		kit_confirm(modes[i], NULL);
+		kit_grant(BODY_PKICONF);
+	}
+}
+
 // The proof that the gateway has verified becomes raVerified, and nothing else changes.
 static void
 raverified(void **state)
@@ -189,6 +211,89 @@ raverified(void **state)
 	assert_true(span_equal(asked.cert_req, seen.cert_req));
 	buffer_clear(&b);
 	kit_lose();
+}
+
+// RFC 9483 5.2.2.1: a message in the envelope of another RA is answered like one
+// that came alone: unwrapped, and protected as the device protects.
+static void
+answers_of_envelopes(void **state)
+{
+	static const char *const people[] = { NULL, "many", "pbmac1" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(people); i++) {
+		const struct kit_message ir = { ENROLS, .by = people[i] }, *const inside[] = { &ir, NULL },
+			conf = { .kind = BODY_CERTCONF, .by = people[i], .same_id = true }, *const later[] = { &conf, NULL };
+		const struct kit_message first = { .kind = BODY_NESTED, .by = "lra", .inner = inside }, second = { .kind = BODY_NESTED, .by = "lra", .inner = later, .same_id = true };
+		kit_clear();
+		kit_pass("replace", &first);
+		assert_int_equal(kit_said.up->view.body, BODY_IR);
+		assert_true(kit_signed_by_ra(&kit_said.up->view));
+		kit_grant(BODY_IP);
+		assert_true(kit_is_protected(people[i]));
+		kit_go_on();
+		kit_pass("replace", &second);
+		assert_int_equal(kit_said.up->view.body, BODY_CERTCONF);
+		kit_grant(BODY_PKICONF);
+		assert_true(kit_is_protected(people[i]));
+		kit_nothing_left();
+	}
+}
+
+// ---- headers of answers (RFC 9483 3.1), and chains that came before (3.3)
+
+static void
+is_named(const char *sender, const char *kid)
+{
+	const struct pkiheader *h = &kit_said.answer->view.header;
+	char text[256];
+
+	assert_string_equal(general_name_text(h->sender, text, sizeof(text)), sender);
+	assert_true(h->has_sender_kid && span_equal(h->sender_kid, span_text(kid)));
+}
+
+// Under a MAC, sender and senderKID tell the secret, where the device names itself so.
+static void
+names_under_a_mac(void **state)
+{
+	const struct kit_message no_pop = { ENROLS, .by = "many", .popo = "" };
+	static const struct kit_message others[] = { { ENROLS, .by = "many", .sender = "a4{3000}" }, { ENROLS, .by = "many", .sender = "a4{<CN=device,O=Plant>}" } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(modes); i++) {
+		kit_clear();
+		kit_refused(modes[i], &no_pop, FAIL_BAD_POP);
+		is_named("dirName:CN=many", "many");
+	}
+	kit_begin("replace", BODY_IR, "many");
+	kit_grant(BODY_IP);
+	is_named("dirName:CN=many", "many");
+	kit_confirm("replace", "many");
+	kit_grant(BODY_PKICONF);
+	is_named("dirName:CN=many", "many");
+	for (size_t i = 0; i < COUNT(others); i++) {
+		kit_clear();
+		kit_pass("replace", &others[i]);
+		kit_grant(BODY_IP);
+		is_named("dirName:CN=RA,O=Plant", "many");
+		kit_confirm("replace", "many");
+		kit_grant(BODY_PKICONF);
+	}
+}
+
+static void
+chain_of_the_first_message(void **state)
+{
+	const struct kit_message conf = { .kind = BODY_CERTCONF, .by = "middle", .extra = "", .same_id = true };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(modes); i++) {
+		kit_begin(modes[i], BODY_IR, "middle");
+		kit_grant(BODY_IP);
+		kit_go_on();
+		kit_pass(modes[i], &conf);
+		kit_grant(BODY_PKICONF);
+	}
 }
 
 // ---- who comes again, and who comes in between: rows 23, 24, 26, 28
@@ -347,6 +452,30 @@ static const struct conf_row conf_rows[] = {
 	{ "65: without protection", { .by = "" }, FAIL_BAD_MESSAGE_CHECK, false },
 	{ "65: by a MAC after an ir by signature", { .by = "many" }, FAIL_WRONG_INTEGRITY, false },
 };
+
+// The kind of protection stays within a transaction (RFC 9483 3.2).
+static void
+other_kinds_of_protection(void **state)
+{
+	static const struct { const char *first, *later; enum failure failure; } rows[] = {
+		{ "many", NULL, FAIL_WRONG_INTEGRITY }, { NULL, "many", FAIL_WRONG_INTEGRITY },
+		{ "many", "pbmac1", FAIL_BAD_MESSAGE_CHECK }, { "pbmac1", "many", FAIL_BAD_MESSAGE_CHECK }, { "many", "bound", FAIL_BAD_REQUEST },
+	};
+
+	(void)state;
+	for (size_t m = 0; m < COUNT(modes); m++)
+		for (size_t i = 0; i < COUNT(rows); i++) {
+			const struct kit_message other = { .kind = BODY_CERTCONF, .by = rows[i].later, .same_id = true };
+			kit_begin(modes[m], BODY_IR, rows[i].first);
+			kit_grant(BODY_IP);
+			kit_go_on();
+			kit_refused(modes[m], &other, rows[i].failure);
+			const struct kit_message right = { .kind = BODY_CERTCONF, .by = rows[i].first, .same_id = true };
+			kit_new_nonce();
+			kit_pass(modes[m], &right);
+			kit_grant(BODY_PKICONF);
+		}
+}
 
 static void
 try_conf(const char *at, const struct conf_row *r)
@@ -571,14 +700,19 @@ main(void)
 		cmocka_unit_test(enrolments),
 		cmocka_unit_test(key_updates),
 		cmocka_unit_test(central_keys),
+		cmocka_unit_test(central_keys_come),
 		cmocka_unit_test(other_operations),
 		cmocka_unit_test(raverified),
+		cmocka_unit_test(answers_of_envelopes),
+		cmocka_unit_test(names_under_a_mac),
+		cmocka_unit_test(chain_of_the_first_message),
 		cmocka_unit_test(the_same_again),
 		cmocka_unit_test(confirmed_again),
 		cmocka_unit_test(implicit_confirmation),
 		cmocka_unit_test(somebody_elses_id),
 		cmocka_unit_test(nonces_of_confirmations),
 		cmocka_unit_test(wrong_confirmations),
+		cmocka_unit_test(other_kinds_of_protection),
 		cmocka_unit_test(rejected_by_the_gateway),
 		cmocka_unit_test(early_and_new),
 		cmocka_unit_test(rejected_by_the_device),
