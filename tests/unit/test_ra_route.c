@@ -44,6 +44,7 @@ static const char routes[] =
 	"  - {name: csr, from: csr, trust: plant, protection: replace, sign_with: ra, match: {template: {subject: \"CN=csr*,O=Plant\"}}, to: ca}\n"
 	"  - {name: csr-keep, from: csrkeep, trust: plant, reply_with: ra, to: ca}\n"
 	"  - {name: csr-any, from: csrany, trust: plant, protection: replace, sign_with: ra, to: ca}\n"
+	"  - {name: profile, from: profile, match: {profile: [plc]}, trust: plant, protection: replace, sign_with: ra, to: ca}\n"
 	"  - {name: p384, from: keys, trust: plant, protection: replace, sign_with: ra, match: {template: {key: [p384]}}, to: ca}\n"
 	"  - {name: maker-only, from: keys, trust: [plant, makers], protection: replace, sign_with: ra, bind: none,\n"
 	"     match: {sender: {signer: {trust: makers}}}, to: ca}\n";
@@ -227,7 +228,8 @@ static void
 local_answers(void **state)
 {
 	static const struct kit_message ca_certs = ASKS("11"), by_mac = ASKS("11", .by = "many"), root = ASKS("14"),
-		current = ASKS("06"), template = ASKS("13", FOR_PLC), no_template = ASKS("13"), other = ASKS("02");
+		current = ASKS("06"), template = ASKS("13", FOR_PLC), no_template = ASKS("13"), other = ASKS("02"),
+		unknown = { .kind = BODY_GENM, .body = "30{ 30{ 06{2a0304} } }" };
 	static const struct kit_message ir = { ENROLS }, unsigned_one = { .kind = BODY_GENM, .by = "" }, wrapped = { .kind = BODY_GENM, .by = "rogue" };
 
 	(void)state;
@@ -242,6 +244,7 @@ local_answers(void **state)
 	assert_int_equal(v.value.len, 0);
 	kit_clear();
 	kit_refused("local", &other, FAIL_BAD_REQUEST);
+	kit_refused("local", &unknown, FAIL_BAD_REQUEST);
 	kit_refused("local", &ir, FAIL_BAD_REQUEST);
 	kit_refused("local", &unsigned_one, FAIL_BAD_MESSAGE_CHECK);
 	kit_refused("local", &wrapped, FAIL_SIGNER_NOT_TRUSTED);
@@ -387,6 +390,24 @@ claims(void **state)
 	kit_refused("keys", &p256, FAIL_NOT_AUTHORIZED);
 }
 
+// Row 60: a certificate profile that no route takes; who would answer for it is not known, and so nobody signs.
+static void
+profiles(void **state)
+{
+	const struct kit_message known = { ENROLS, FOR_PLC }, unknown = { ENROLS, .info = "30{ 06{2b06010505070415} 30{ 0c{'other'} } }" }, none = { ENROLS };
+
+	(void)state;
+	kit_clear();
+	kit_pass("profile", &known);
+	assert_true(kit_said.up->view.header.cert_profile.len > 0);
+	kit_lose();
+	kit_ask("profile", &unknown);
+	assert_int_equal(kit_failure(), FAIL_NOT_AUTHORIZED);
+	kit_ask("profile", &none);
+	assert_int_equal(kit_failure(), FAIL_NOT_AUTHORIZED);
+	assert_int_equal(kit_said.submissions, 1);
+}
+
 // Without a voice the answer is better than none.
 static void
 mute_routes(void **state)
@@ -524,6 +545,7 @@ main(void)
 		cmocka_unit_test(root_updates),
 		cmocka_unit_test(adopted_requests),
 		cmocka_unit_test(claims),
+		cmocka_unit_test(profiles),
 		cmocka_unit_test(mute_routes),
 		cmocka_unit_test(without_a_clock),
 		cmocka_unit_test(expired_below_the_floor),
