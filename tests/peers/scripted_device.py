@@ -3,6 +3,7 @@
 """A device that does what stock devices cannot: scripted_device.py URL KIND
 [options]. KIND is ir, cr, kur, rr or genm. After an ip it confirms. It prints what it
 heard, a line for each answer, and verifies each: with its secret, or with --ca.
+URL http://HOST:@LOG/: the port on which the gateway with this log listens at HOST now.
   --cert C --key K | --secret pbm|pbmac1:REFERENCE:SECRET    who protects
   --new KEY --subject "O=Plant,CN=x"     what is asked for
   --ca C...          certificates that may sign answers
@@ -11,12 +12,17 @@ heard, a line for each answer, and verifies each: with its secret, or with --ca.
   --out FILE         gets the certificate, in PEM
   --wait COMMAND     is run before the certConf
   --same             each message is sent twice, and must be answered alike
+  --keep FILE        gets the first message, as it is sent
+  --patient          sends the same octets again when a connection ends without an answer
   --serial HEX --issuer C                of the certificate that rr is about"""
 import argparse
 import hashlib
+import http.client
 import os
+import re
 import subprocess
 import sys
+import time
 
 from hostile import ctx, elements, integer, it, octets, oid, seq, tlv, utf8
 from cmp_peer import Certificate, Message, Secret, Signer, build, cert_request, name_of, openssl, post, said
@@ -24,9 +30,9 @@ from cmp_peer import Certificate, Message, Secret, Signer, build, cert_request, 
 p = argparse.ArgumentParser()
 p.add_argument("url")
 p.add_argument("kind")
-for option in ("cert", "key", "secret", "new", "subject", "serial", "issuer", "wait", "out"):
+for option in ("cert", "key", "secret", "new", "subject", "serial", "issuer", "wait", "out", "keep"):
     p.add_argument("--" + option)
-for flag in ("no-kid", "bits", "sha1", "reg-info", "same"):
+for flag in ("no-kid", "bits", "sha1", "reg-info", "same", "patient"):
     p.add_argument("--" + flag, action="store_true")
 p.add_argument("--ca", nargs="*", default=[])
 p.add_argument("--chain", nargs="*", default=[])
@@ -57,13 +63,35 @@ def is_proven(m):
     return s is not None and s.kind == by.kind and s.protect(m.part) == m.protection
 
 
+def where():
+    m = re.match("(http://[^:]*):@([^/]*.*)/$", o.url)
+    if m is None:
+        return o.url
+    with open(m.group(2)) as f:
+        return re.search("^listening on (%s:[0-9]+)" % re.escape(m.group(1)), f.read(), re.M).group(1) + "/"
+
+
+def carry(data):
+    end = time.monotonic() + (20 if o.patient else 0)
+    while True:
+        try:
+            return post(where(), data)
+        except (OSError, AttributeError, http.client.HTTPException) as e:  # no link, no such line in the log, half an answer
+            if time.monotonic() >= end:
+                sys.exit("no answer: %s" % e)
+            time.sleep(0.1)
+
+
 def exchange(body, recip=None, **more):
     """Send one message, and look at what comes back."""
     global nonce
     nonce = os.urandom(16)
     data = build(by, body, number, nonce, recip, o.pvno, kid=not o.no_kid, **more)
-    answer = post(o.url, data)
-    if o.same and post(o.url, data) != answer:
+    if o.keep and recip is None:
+        with open(o.keep, "wb") as f:
+            f.write(data)
+    answer = carry(data)
+    if o.same and post(where(), data) != answer:
         print("another answer to the same octets")
         sys.exit(1)
     print(said(answer), flush=True)
