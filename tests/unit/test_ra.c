@@ -482,6 +482,16 @@ refers(const struct row *r)
 		&& h->has_sender_nonce && h->sender_nonce.len >= CAP_NONCE_MIN && is_addressed(r, h);
 }
 
+// RFC 9483 3.6.4: the status is rejection, and a text says why.
+static bool
+is_told(const struct pkimessage *m)
+{
+	const struct message whole = { .view = *m };
+	struct status_info status;
+
+	return relay_status(&whole, &status) && status.status == STATUS_REJECTION && status.texts.len > 0;
+}
+
 static enum body
 answer_of(const struct row *r)
 {
@@ -502,6 +512,8 @@ judge_answer(const struct row *r, const char *listener)
 	// A second choice of failInfo may be found earlier, and then not within the body.
 	if (kit_said.answer->view.body != answer_of(r) && !(r->or_failure != 0 && kit_said.answer->view.body == BODY_ERROR))
 		complain(r, listener, "another kind of answer");
+	if (!is_told(&kit_said.answer->view))
+		complain(r, listener, "it should say rejection, and why");
 	if (!refers(r))
 		complain(r, listener, "refers to something else");
 	if (r->pvno != 0 && kit_said.answer->view.header.pvno != r->pvno)

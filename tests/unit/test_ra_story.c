@@ -17,6 +17,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define ENROLS .kind = BODY_IR
+#define WAIT_TIME "30{ 06{2b0601050507040e} 18{'20260101000000Z'} }"
 #define IMPLICIT_CONFIRM "30{ 06{2b0601050507040d} 0500 }"
 
 static const char routes[] =
@@ -279,6 +280,41 @@ names_under_a_mac(void **state)
 		kit_confirm("replace", "many");
 		kit_grant(BODY_PKICONF);
 	}
+}
+
+// What goes with a certificate stays where the protection is replaced: the
+// CA's chain behind our own certificate (3.3), and confirmWaitTime.
+static void
+what_comes_along(void **state)
+{
+	static const char *const people[] = { "device", "many" };
+	const struct kit_message ip = { .kind = BODY_IP, .by = "ca", .extra = "30{ $chain $middle_cert }", .info = WAIT_TIME };
+	struct certificate c;
+	struct span rest, whole;
+	char text[256];
+	struct buffer info;
+
+	(void)state;
+	buffer_init(&info, 256);
+	der_text(&info, WAIT_TIME, NULL);
+	for (size_t i = 0; i < COUNT(people); i++) {
+		kit_begin("replace", BODY_IR, people[i]);
+		kit_answer(&ip);
+		const struct pkimessage *m = &kit_said.answer->view;
+		assert_int_equal(m->body, BODY_IP);
+		assert_true(span_equal(m->header.general_info, buffer_span(&info)));
+		assert_false(m->header.has_message_time);
+		rest = m->extra_certs;
+		if (i == 0) {
+			assert_true(der_take_whole(&rest, DER_SEQUENCE, &whole) && certificate_parse(&c, whole, NULL));
+			assert_string_equal(name_text(c.subject, text, sizeof(text)), "CN=RA,O=Plant");
+		}
+		assert_true(der_take_whole(&rest, DER_SEQUENCE, &whole) && span_equal(whole, kit_signer("ca")->certificate));
+		assert_true(der_take_whole(&rest, DER_SEQUENCE, &whole) && span_equal(whole, kit_signer("middle")->certificate) && der_at_end(rest));
+		kit_confirm("replace", people[i]);
+		kit_grant(BODY_PKICONF);
+	}
+	buffer_clear(&info);
 }
 
 static void
@@ -705,6 +741,7 @@ main(void)
 		cmocka_unit_test(raverified),
 		cmocka_unit_test(answers_of_envelopes),
 		cmocka_unit_test(names_under_a_mac),
+		cmocka_unit_test(what_comes_along),
 		cmocka_unit_test(chain_of_the_first_message),
 		cmocka_unit_test(the_same_again),
 		cmocka_unit_test(confirmed_again),
