@@ -609,14 +609,18 @@ early_and_new(void **state)
 static void
 rejected_by_the_device(void **state)
 {
-	const struct kit_message conf = { .kind = BODY_CERTCONF, .same_id = true, .body = "30{ 30{ 04{$hash} 020100 30{ 020102 03020640 } } }" };
+	static const struct kit_message confs[] = {
+		{ .kind = BODY_CERTCONF, .same_id = true, .body = "30{ 30{ 04{$hash} 020100 30{ 020102 03020640 } } }" },
+		{ .kind = BODY_CERTCONF, .same_id = true, .body = "3000" },	// nothing is accepted (RFC 9810 5.3.18)
+	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(modes); i++) {
-		kit_begin(modes[i], BODY_IR, NULL);
+	for (size_t i = 0; i < COUNT(modes) * COUNT(confs); i++) {
+		const char *at = modes[i % COUNT(modes)];
+		kit_begin(at, BODY_IR, NULL);
 		kit_grant(BODY_IP);
 		kit_go_on();
-		kit_pass(modes[i], &conf);
+		kit_pass(at, &confs[i / COUNT(modes)]);
 		kit_grant(BODY_PKICONF);
 		kit_nothing_left();
 	}
