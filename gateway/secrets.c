@@ -126,15 +126,15 @@ is_left_behind(const struct secret_states *s, const struct known_secret *k, int6
 }
 
 enum secret_use
-secret_look(struct secret_states *s, const struct secret_entry *e, struct span transaction_id, int64_t timeout_ms, int64_t now)
+secret_look(struct secret_states *s, const struct secret_entry *e, const struct secret_claim *c, int64_t timeout_ms, int64_t now)
 {
 	struct known_secret *k = find(s, e);
 
-	// A transaction that began in time may end.
-	bool ours = k != NULL && (k->row.state == SECRET_BOUND || k->row.state == SECRET_SPENT) && holds(&k->row, transaction_id);
+	// A transaction that began in time may end; it does not begin twice.
+	bool ours = k != NULL && (k->row.state == SECRET_BOUND || (k->row.state == SECRET_SPENT && !c->first)) && holds(&k->row, c->transaction_id);
 	if (e->expires != 0 && now != 0 && now > e->expires && !ours)
 		return SECRET_DEAD;
-	if (ours)
+	if (ours && !c->first)
 		k->inherited = false;	// it goes on, and its row ends it
 	if (k == NULL || k->row.state == SECRET_FREE || ours || is_left_behind(s, k, timeout_ms))
 		return SECRET_USABLE;
@@ -150,19 +150,35 @@ write_row(struct known_secret *k, struct store_unit *u, int64_t now)
 }
 
 bool
-secret_bind(struct secret_states *s, struct store_unit *u, const struct secret_entry *e, struct span transaction_id, int64_t now)
+secret_bind(struct secret_states *s, struct store_unit *u, const struct secret_entry *e, struct span transaction_id, int64_t now,
+	struct secret_before *before)
 {
 	if (!e->single)
 		return true;
 	struct known_secret *k = find_or_insert(s, e);
 	if (k == NULL || transaction_id.len > sizeof(k->row.transaction_id))
 		return false;
+	*before = (struct secret_before){ .state = k->row.state, .inherited = k->inherited, .transaction_id_len = k->row.transaction_id_len };
+	memcpy(before->transaction_id, k->row.transaction_id, k->row.transaction_id_len);
 	k->row.state = SECRET_BOUND;
 	k->inherited = false;
 	k->row.failures = 0;
 	k->row.transaction_id_len = transaction_id.len;
 	memcpy(k->row.transaction_id, transaction_id.data, transaction_id.len);
 	return write_row(k, u, now);
+}
+
+void
+secret_unbind(struct secret_states *s, const struct secret_entry *e, struct span transaction_id, const struct secret_before *before)
+{
+	struct known_secret *k = e->single ? find(s, e) : NULL;
+
+	if (k == NULL || k->row.state != SECRET_BOUND || !holds(&k->row, transaction_id))
+		return;
+	k->row.state = before->state;
+	k->inherited = before->inherited;
+	k->row.transaction_id_len = before->transaction_id_len;
+	memcpy(k->row.transaction_id, before->transaction_id, before->transaction_id_len);
 }
 
 bool

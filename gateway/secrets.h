@@ -5,6 +5,7 @@
 #ifndef CMPGATE_GATEWAY_SECRETS_H
 #define CMPGATE_GATEWAY_SECRETS_H
 
+#include "codec/pkimessage.h"
 #include "gateway/keyring.h"
 #include "store/secrets.h"
 
@@ -19,15 +20,28 @@ enum secret_use {
 	SECRET_DEAD,		// spent, locked or expired: no different from a wrong MAC
 	SECRET_TAKEN		// another transaction holds it: notAuthorized, once the MAC has verified
 };
-// May a transaction use it? now: seconds since 1970; 0 = the clock cannot say.
-// One that was bound before this start is free again timeout_ms after it, unless
-// its transaction has gone on: the row that would have timed out is gone.
-enum secret_use secret_look(struct secret_states *s, const struct secret_entry *e, struct span transaction_id, int64_t timeout_ms, int64_t now);
+// A transaction that wants to use it. first: with its first message, which a spent secret serves only once.
+struct secret_claim { struct span transaction_id; bool first; };
+// May it? now: seconds since 1970; 0 = the clock cannot say. One that was bound
+// before this start is free again timeout_ms after it, unless its transaction has
+// gone on: the row that would have timed out is gone.
+enum secret_use secret_look(struct secret_states *s, const struct secret_entry *e, const struct secret_claim *c, int64_t timeout_ms, int64_t now);
+
+// What a secret was before it was bound.
+struct secret_before {
+	enum secret_state state;
+	bool inherited;
+	uint8_t transaction_id[CAP_TRANSACTION_ID];
+	size_t transaction_id_len;
+};
 
 // Changes: the memory at once, the row with the unit (NULL: memory only). A
 // secret that is good for many transactions is neither bound nor spent.
 // False without memory: refuse what was about to be done.
-bool secret_bind(struct secret_states *s, struct store_unit *u, const struct secret_entry *e, struct span transaction_id, int64_t now);
+bool secret_bind(struct secret_states *s, struct store_unit *u, const struct secret_entry *e, struct span transaction_id, int64_t now,
+	struct secret_before *before);
+// The unit of a bind did not come to be: the memory as it was before, unless somebody else has changed it.
+void secret_unbind(struct secret_states *s, const struct secret_entry *e, struct span transaction_id, const struct secret_before *before);
 bool secret_spend(struct secret_states *s, struct store_unit *u, const struct secret_entry *e, int64_t now);
 bool secret_release(struct secret_states *s, struct store_unit *u, const struct secret_entry *e, struct span transaction_id, int64_t now);
 // A MAC with it failed: locked after `most` failures within the window (seconds).

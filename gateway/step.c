@@ -293,6 +293,14 @@ act(struct step *s)
 	serve_arm(g);
 }
 
+// The first message was not recorded: its secret is what it was.
+static void
+unbind(struct step *s)
+{
+	if (s->secret != NULL && s->transaction == 0 && s->event == EVENT_FIRST)
+		secret_unbind(s->gateway->secrets, s->secret, s->request->view.header.transaction_id, &s->secret_before);
+}
+
 static void
 on_committed(void *context, enum store_result result, const struct store_conflict *conflict)
 {
@@ -303,8 +311,7 @@ on_committed(void *context, enum store_result result, const struct store_conflic
 		act(s);
 		return;
 	}
-	if (s->secret != NULL && s->transaction == 0)
-		secret_release(s->gateway->secrets, NULL, s->secret, s->request->view.header.transaction_id, clock_wall_s());
+	unbind(s);
 	if (result != STORE_CONFLICT || conflict == NULL || conflict->replay == NULL) {
 		step_refuse(s, REFUSE_BUSY, "the request could not be recorded; nothing was sent");
 		return;
@@ -371,15 +378,18 @@ commit(struct step *s)
 	if (well && first) {
 		replay_of(s, &replay);
 		well = (g->store == NULL || replay_insert(u, &replay))
-			&& (s->secret == NULL || secret_bind(g->secrets, g->store != NULL ? u : NULL, s->secret, s->request->view.header.transaction_id, clock_wall_s()));
+			&& (s->secret == NULL || secret_bind(g->secrets, g->store != NULL ? u : NULL, s->secret, s->request->view.header.transaction_id, clock_wall_s(),
+				&s->secret_before));
 	}
 	if (!well) {
 		store_unit_free(u);
 		step_refuse(s, REFUSE_BUSY, "out of memory");
 		return;
 	}
-	if (!step_commit(g, u, on_committed, s))
+	if (!step_commit(g, u, on_committed, s)) {
+		unbind(s);
 		step_refuse(s, REFUSE_BUSY, "as many requests as the store can queue are waiting to be recorded");
+	}
 }
 
 // ---- 8: finished octets
@@ -539,11 +549,11 @@ may_use_secret(struct step *s, struct verdict *v, bool *delayed)
 {
 	bool known;
 	struct judging_time now = step_time(s->gateway, &known);
+	const struct secret_claim claim = { s->request->view.header.transaction_id, s->event == EVENT_FIRST };
 
 	if (s->secret == NULL)
 		return true;
-	switch (secret_look(s->gateway->secrets, s->secret, s->request->view.header.transaction_id, s->settings->limits.transaction_timeout,
-		known ? now.at : 0)) {
+	switch (secret_look(s->gateway->secrets, s->secret, &claim, s->settings->limits.transaction_timeout, known ? now.at : 0)) {
 	case SECRET_USABLE: return true;
 	case SECRET_TAKEN:
 		return fault_set(&v->fault, FAIL_NOT_AUTHORIZED, "header.senderKID", "this secret is good for one transaction, and another one holds it");

@@ -40,6 +40,7 @@ struct step {
 	bool admitted;			// a first message that will be a transaction of its sender
 	struct protection_job protection;
 	const struct secret_entry *secret;	// in keys; NULL = a signature
+	struct secret_before secret_before;	// once it is bound
 	struct blob *known;		// the sender's first message, for its chain
 	enum pop_state pop;
 	struct identity identity, outer;	// outer: of the envelope

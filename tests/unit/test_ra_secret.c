@@ -420,6 +420,56 @@ replays(void **state)
 	buffer_clear(&answer);
 }
 
+// The octets of a first message again, after a restart: they change nothing of what became of their secret.
+static void
+replays_under_a_mac(void **state)
+{
+	struct buffer b;
+
+	(void)state;
+	free_it();
+	buffer_init(&b, 1 << 20);
+	kit_build(&b, &ir);
+	kit_send("replace", buffer_span(&b));
+	assert_int_equal(kit_said.submissions, 1);
+	kit_restart();
+	for (int i = 0; i < 2; i++) {
+		kit_send("replace", buffer_span(&b));
+		assert_int_equal(kit_failure(), FAIL_TRANSACTION_ID_IN_USE);
+		is_state(GATEWAY_SECRET_BOUND);
+		kit_refused("replace", &ir, FAIL_NOT_AUTHORIZED);
+	}
+	kit_wait(3600 * 1000);
+	kit_pass("replace", &ir);	// and nothing of when it is free in the end
+	kit_lose();
+	is_state(GATEWAY_SECRET_FREE);
+	buffer_clear(&b);
+	kit_clear();
+	kit_build(&b, &ir);
+	kit_send("replace", buffer_span(&b));
+	kit_grant(BODY_IP);
+	kit_confirm("replace", "once");
+	kit_grant(BODY_PKICONF);
+	is_state(GATEWAY_SECRET_SPENT);
+	kit_restart();
+	kit_send("replace", buffer_span(&b));
+	assert_true(kit_said.delayed);
+	kit_wait(1000);
+	assert_int_equal(kit_failure(), FAIL_BAD_MESSAGE_CHECK);
+	assert_int_equal(kit_said.submissions, 0);
+	is_state(GATEWAY_SECRET_SPENT);
+	refused_later("replace", &ir);
+	// Nor when everything else is forgotten.
+	kit_wait(25 * 3600 * 1000);
+	kit_send("replace", buffer_span(&b));
+	kit_wait(1000);
+	assert_int_equal(kit_failure(), FAIL_BAD_MESSAGE_CHECK);
+	assert_int_equal(kit_said.submissions, 0);
+	is_state(GATEWAY_SECRET_SPENT);
+	buffer_clear(&b);
+	free_it();
+}
+
 static void
 audited(void **state)
 {
@@ -462,6 +512,7 @@ main(void)
 		cmocka_unit_test(restart_before_confirmation),
 		cmocka_unit_test(left_behind),
 		cmocka_unit_test(replays),
+		cmocka_unit_test(replays_under_a_mac),
 		cmocka_unit_test(audited),
 	};
 
