@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "codec/bodies.h"
+#include "codec/text.h"
 #include "gateway/certificate_check.h"
 #include "gateway/refuse.h"
 #include "gateway/route.h"
@@ -63,18 +64,38 @@ on_recorded(void *context, enum store_result result, const struct store_conflict
 		finish(s, &a);
 }
 
+// What a pkiConf acknowledges: a certificate that is kept, or one that the device or the gateway did not want.
+static bool
+is_kept(const struct step *s, const struct transaction *t)
+{
+	struct finished_answer a = answer_of(s);
+
+	return outcome_preview(s->gateway, t, &a).outcome == ENDED_CONFIRMED;
+}
+
 static const char *
 event_name(const struct step *s, const struct transaction *t)
 {
 	switch (s->judged.event) {
 	case EVENT_SWAP: return "alarm.raised";
 	case EVENT_FINAL_NEGATIVE: return "msg.rejected";
-	case EVENT_PKICONF: return "cert.confirmed";
+	case EVENT_PKICONF: return is_kept(s, t) ? "cert.confirmed" : "cert.rejected";
 	default: break;
 	}
 	if (s->judged.has_certificate)
 		return t->first_body == BODY_KUR ? "cert.renewed" : "cert.issued";
 	return t->first_body == BODY_RR ? "cert.revoked" : "msg.answered";
+}
+
+static const char *
+result_name(const struct step *s, const struct transaction *t)
+{
+	switch (s->judged.event) {
+	case EVENT_SWAP: return "alarm";
+	case EVENT_FINAL_NEGATIVE: return "rejected";
+	case EVENT_PKICONF: return is_kept(s, t) ? "granted" : "rejected";
+	default: return "granted";
+	}
 }
 
 static bool
@@ -84,8 +105,7 @@ record_answer(struct step *s, const struct transaction *t, struct store_unit *u)
 	bool has_status = relay_status(s->answer, &status);
 	char text[400], reason[400] = "";
 	struct audit_event e = {
-		.event = event_name(s, t), .result = s->judged.event == EVENT_FINAL_NEGATIVE ? "rejected" : s->judged.event == EVENT_SWAP ? "alarm" : "granted",
-		.route = t->route, .peer = t->source, .body = body_name(message_meaning(s->answer)->body), .transaction_id = span_of(t->id, t->id_len),
+		.event = event_name(s, t), .result = result_name(s, t), .route = t->route, .peer = t->source, .body = body_name(message_meaning(s->answer)->body), .transaction_id = span_of(t->id, t->id_len),
 		.sender = t->identity.text, .auth = t->identity.kind == IDENTITY_SECRET ? "mac" : "signature",
 		.signer = t->identity.kind == IDENTITY_SIGNER ? t->identity.digest : NULL,
 		.certificate = s->answer_job->facts.set ? &s->answer_job->facts : &t->issued, .upstream = t->upstream != NULL ? t->upstream->name : NULL,
@@ -234,6 +254,18 @@ run_answer(struct worker_job *job, unsigned thread)
 }
 
 static void
+log_doubt(const struct step *s, const char *text)
+{
+	char id[2 * CAP_TRANSACTION_ID + 4];
+	struct log_field fields[] = {
+		{ "upstream", s->route->target == TARGET_UPSTREAM ? s->settings->upstreams[s->route->upstream].name : NULL },
+		{ "transactionID", hex_text(s->answer->view.header.transaction_id, id, sizeof(id)) }, { NULL, NULL }
+	};
+
+	log_event(LOG_WARN_, "upstream", fields, "route %s: %s", s->route->name, text);
+}
+
+static void
 on_answer(struct worker_job *job, bool late)
 {
 	struct step *s = (struct step *)(void *)job;
@@ -247,7 +279,7 @@ on_answer(struct worker_job *job, bool late)
 		return;
 	}
 	if (j->verdict != ANSWER_WELL)
-		log_event(LOG_WARN_, "upstream", NULL, "route %s: %s", s->route->name, fault_text(&j->fault, text, sizeof(text)));
+		log_doubt(s, fault_text(&j->fault, text, sizeof(text)));
 	if (j->verdict == ANSWER_UNPROVEN) {
 		struct audit_event e = { .event = "alarm.raised", .result = "alarm", .route = s->route->name, .reason = fault_text(&j->fault, text, sizeof(text)),
 			.failure = j->fault.failure, .ms = -1, .transaction_id = s->answer->view.header.transaction_id };

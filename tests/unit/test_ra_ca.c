@@ -307,6 +307,31 @@ answers_to_confirmations(void **state)
 		}
 }
 
+// What the audit says of a pkiConf: whether a certificate is in use, or was not wanted.
+static void
+audited_confirmations(void **state)
+{
+	static const struct { const char *body, *event; } ends[] = {
+		{ NULL, "\"event\":\"cert.confirmed\",\"result\":\"granted\"" },
+		{ "30{ 30{ 04{$hash} 020100 30{ 020102 03020640 } } }", "\"event\":\"cert.rejected\",\"result\":\"rejected\"" },
+		{ "30{ 30{ 04{(11*32)} 020100 } }", "\"event\":\"cert.rejected\",\"result\":\"rejected\"" },	// the gateway's own
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(ends); i++) {
+		const struct kit_message conf = { .kind = BODY_CERTCONF, .same_id = true, .body = ends[i].body }, answer = { .kind = BODY_PKICONF, .by = "ca" };
+		unsigned before = kit_audit(ends[i].event, NULL), confirmed = kit_audit("cert.confirmed", NULL);
+		kit_begin("replace", BODY_IR, NULL);
+		kit_grant(BODY_IP);
+		kit_go_on();
+		kit_ask("replace", &conf);
+		kit_answer(&answer);
+		assert_int_equal(kit_audit(ends[i].event, NULL), before + 1);
+		assert_int_equal(kit_audit("cert.confirmed", NULL), confirmed + (i == 0));
+	}
+	kit_nothing_left();
+}
+
 // T-CMP-28: what the CA writes reaches the log, and breaks no line and no terminal.
 static void
 texts_of_the_ca(void **state)
@@ -346,6 +371,7 @@ main(void)
 		cmocka_unit_test(silent_upstreams),
 		cmocka_unit_test(garbage),
 		cmocka_unit_test(answers_to_confirmations),
+		cmocka_unit_test(audited_confirmations),
 		cmocka_unit_test(texts_of_the_ca),
 	};
 
