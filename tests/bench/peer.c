@@ -11,164 +11,35 @@
 // Servers print "port N"; loads print "N exchanges, N bad".
 #define _GNU_SOURCE
 #include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/bench/net.h"
 #include "tests/bench/sample.h"
 
-#define ROOM 72000
-#define EVENTS 256
-
-struct conn {
-	int fd;
-	size_t have, want;	// octets read; octets of the whole message, 0 = not known
-	size_t sent, out_len;
-	uint64_t number;
-	uint8_t *in;
-	// CoAP
-	uint16_t mid;
-	size_t offset;		// of the next Block1 block
-	uint32_t next_block2;
-	size_t got;
-	int64_t sent_at;
-};
+enum { EVENTS = 256 };
 
 static struct sample request, answer;
-static uint64_t numbers, exchanges, bad;
+static uint64_t numbers;
 static bool only_octets;	// of an answer, its length is all that can be checked
 
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static void
-die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
-static struct sockaddr_in
-loopback(int port)
-{
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
-
-	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	return a;
-}
-
-static struct conn *
-new_conn(int fd)
-{
-	struct conn *c = calloc(1, sizeof(*c));
-
-	if (c == NULL || (c->in = malloc(ROOM)) == NULL)
-		die("memory");
-	c->fd = fd;
-	return c;
-}
-
-static void
-watch(int ep, int fd, void *data)
-{
-	struct epoll_event e = { .events = EPOLLIN, .data = { .ptr = data } };
-
-	if (epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e) != 0)
-		die("epoll_ctl");
-}
-
-static int
-connect_to(int port, int type)
-{
-	struct sockaddr_in a = loopback(port);
-	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0), on = 1;
-
-	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a)) != 0)
-		die("connect");
-	if (type == SOCK_STREAM)
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	fcntl(fd, F_SETFL, O_NONBLOCK);
-	return fd;
-}
-
-static int
-listen_any(void)
-{
-	struct sockaddr_in a = loopback(0);
-	socklen_t len = sizeof(a);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 || bind(fd, (struct sockaddr *)&a, len) != 0 || listen(fd, 2048) != 0 || getsockname(fd, (struct sockaddr *)&a, &len) != 0)
-		die("listen");
-	printf("port %d\n", ntohs(a.sin_port));
-	fflush(stdout);
-	return fd;
-}
-
-// ---- HTTP and raw TCP framing
-
-// Where the content of a whole HTTP message starts; 0 = not whole yet.
-static size_t
-http_content(struct conn *c)
-{
-	if (c->want != 0)
-		return c->have >= c->want ? 1 : 0;
-	uint8_t *end = memmem(c->in, c->have, "\r\n\r\n", 4);
-	if (end == NULL)
-		return 0;
-	*end = 0;
-	char *field = strcasestr((char *)c->in, "content-length:");
-	*end = '\r';
-	c->want = (size_t)(end - c->in) + 4 + (field != NULL ? strtoul(field + 15, NULL, 10) : 0);
-	return c->have >= c->want ? 1 : 0;
-}
-
-static size_t
-tcp_content(struct conn *c)
-{
-	if (c->have < 4)
-		return 0;
-	uint32_t n;
-	memcpy(&n, c->in, 4);
-	c->want = ntohl(n) + 4u;
-	return c->have >= c->want ? 1 : 0;
-}
-
-static void
-send_all(int fd, const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
-{
-	static uint8_t out[ROOM + 1024];
-
-	memcpy(out, a, a_len);
-	memcpy(out + a_len, b, b_len);
-	if (send(fd, out, a_len + b_len, MSG_NOSIGNAL) != (ssize_t)(a_len + b_len))
-		bad++;
-}
+// ---- HTTP and raw TCP
 
 static void
 send_http_answer(struct conn *c)
 {
-	char head[200];
-	uint8_t *content = memmem(c->in, c->have, "\r\n\r\n", 4);
-	int n = snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nContent-Type: application/pkixcmp\r\nContent-Length: %zu\r\n\r\n", answer.len);
+	size_t len = 0;
+	const uint8_t *content = net_http_content(c, &len);
 
-	if (content == NULL || !sample_answer(&answer, content + 4, (size_t)(c->in + c->have - content) - 4, &request))
-		bad++;
-	send_all(c->fd, (uint8_t *)head, (size_t)n, answer.octets, answer.len);
+	if (content == NULL || !sample_answer(&answer, content, len, &request))
+		net_bad++;
+	net_http_respond(c, answer.octets, answer.len);
 }
 
 static void
@@ -189,80 +60,23 @@ send_tcp_answer(struct conn *c)
 
 	put_frame(head, answer.len, 5);
 	if (!sample_answer(&answer, c->in + 7, c->have - 7, &request))
-		bad++;
-	send_all(c->fd, head, 7, answer.octets, answer.len);
-}
-
-static bool
-read_more(struct conn *c)
-{
-	ssize_t n = recv(c->fd, c->in + c->have, ROOM - 1 - c->have, 0);
-
-	if (n == 0 || (n < 0 && errno != EAGAIN))
-		return false;
-	if (n > 0)
-		c->have += (size_t)n;
-	return true;
-}
-
-static void
-drop(struct conn *c)
-{
-	close(c->fd);
-	free(c->in);
-	free(c);
-}
-
-static void
-serve(size_t (*whole)(struct conn *), void (*respond)(struct conn *))
-{
-	struct epoll_event events[EVENTS];
-	int ep = epoll_create1(EPOLL_CLOEXEC), listener = listen_any(), on = 1;
-
-	watch(ep, listener, NULL);
-	for (;;) {
-		int n = epoll_wait(ep, events, EVENTS, -1);
-		for (int i = 0; i < n; i++) {
-			struct conn *c = events[i].data.ptr;
-			if (c == NULL) {
-				int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-				if (fd >= 0) {
-					setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-					watch(ep, fd, new_conn(fd));
-				}
-				continue;
-			}
-			if (!read_more(c)) {
-				drop(c);
-				continue;
-			}
-			if (whole(c)) {
-				respond(c);
-				c->have = c->want = 0;
-			}
-		}
-	}
+		net_bad++;
+	net_send(c->fd, head, 7, answer.octets, answer.len);
 }
 
 static char http_head[400];
 static size_t http_head_len;
 
-static void
+static bool
 send_http_request(struct conn *c)
 {
 	c->number = ++numbers;
 	sample_number(&request, c->number);
-	send_all(c->fd, (uint8_t *)http_head, http_head_len, request.octets, request.len);
+	net_send(c->fd, (uint8_t *)http_head, http_head_len, request.octets, request.len);
+	return true;
 }
 
-static void
-make_http_head(const char *path)
-{
-	http_head_len = (size_t)snprintf(http_head, sizeof(http_head),
-		"POST %s HTTP/1.1\r\nHost: gate\r\nContent-Type: application/pkixcmp\r\nContent-Length: %zu\r\n\r\n", path, request.len);
-}
-
-static void
+static bool
 send_tcp_request(struct conn *c)
 {
 	uint8_t head[7];
@@ -270,7 +84,8 @@ send_tcp_request(struct conn *c)
 	c->number = ++numbers;
 	sample_number(&request, c->number);
 	put_frame(head, request.len, 0);
-	send_all(c->fd, head, 7, request.octets, request.len);
+	net_send(c->fd, head, 7, request.octets, request.len);
+	return true;
 }
 
 // Tell whether the message in c->in ends with the answer to the last request:
@@ -282,41 +97,21 @@ answered(struct conn *c)
 }
 
 static void
-load(int port, int conns, double seconds, size_t (*whole)(struct conn *), void (*ask)(struct conn *))
+load_http(int port, int connections, double seconds)
 {
-	struct epoll_event events[EVENTS];
-	int ep = epoll_create1(EPOLL_CLOEXEC);
-	struct conn **all = calloc((size_t)conns, sizeof(*all));
+	const struct net_load l = { .port = port, .connections = connections, .seconds = seconds, .whole = net_http_whole,
+		.ask = send_http_request, .judge = answered };
 
-	if (all == NULL)
-		die("memory");
-	for (int i = 0; i < conns; i++) {
-		all[i] = new_conn(connect_to(port, SOCK_STREAM));
-		watch(ep, all[i]->fd, all[i]);
-	}
-	int64_t end = now_ms() + (int64_t)(seconds * 1000);	// a burst of connections may take its time
-	for (int i = 0; i < conns; i++)
-		ask(all[i]);
-	free(all);
-	while (now_ms() < end) {
-		int n = epoll_wait(ep, events, EVENTS, 100);
-		for (int i = 0; i < n; i++) {
-			struct conn *c = events[i].data.ptr;
-			if (!read_more(c)) {
-				bad++;
-				drop(c);
-				continue;
-			}
-			if (!whole(c))
-				continue;
-			if (answered(c))
-				exchanges++;
-			else
-				bad++;
-			c->have = c->want = 0;
-			ask(c);
-		}
-	}
+	net_load(&l);
+}
+
+static void
+load_tcp(int port, int connections, double seconds)
+{
+	const struct net_load l = { .port = port, .connections = connections, .seconds = seconds, .whole = net_tcp_whole,
+		.ask = send_tcp_request, .judge = answered };
+
+	net_load(&l);
 }
 
 // One exchange on each of many connections, which then stay open.
@@ -326,17 +121,17 @@ hold_http(int port, int conns, int seconds)
 	struct timespec t = { .tv_sec = seconds };
 
 	for (int i = 0; i < conns; i++) {
-		struct conn *c = new_conn(connect_to(port, SOCK_STREAM));
+		struct conn *c = net_conn_new(net_connect(port, SOCK_STREAM));
 		fcntl(c->fd, F_SETFL, 0);
 		send_http_request(c);
-		while (!http_content(c))
-			if (!read_more(c))
-				die("hold-http");
+		while (!net_http_whole(c))
+			if (!net_read_more(c))
+				net_die("hold-http");
 		if (!answered(c)) {
 			fputs("peer: hold-http: a bad answer\n", stderr);
 			exit(1);
 		}
-		exchanges++;
+		net_exchanges++;
 	}
 	printf("held\n");
 	fflush(stdout);
@@ -346,6 +141,27 @@ hold_http(int port, int conns, int seconds)
 // ---- CoAP: just enough of RFC 7252 and RFC 7959 for a lock-step client
 
 #define BLOCK 1024
+
+struct coap {
+	uint16_t mid;
+	size_t offset;		// of the next Block1 block
+	uint32_t next_block2;
+	size_t got;
+	int64_t sent_at;
+};
+
+static struct conn *
+new_coap_peer(int port, uint16_t mid)
+{
+	struct conn *c = net_conn_new(net_connect(port, SOCK_DGRAM));
+	struct coap *o = calloc(1, sizeof(*o));
+
+	if (o == NULL)
+		net_die("memory");
+	o->mid = mid;
+	c->data = o;
+	return c;
+}
 
 static size_t
 put_option(uint8_t *at, unsigned *last, unsigned number, const void *value, size_t len)
@@ -381,45 +197,48 @@ put_block(uint8_t *at, unsigned *last, unsigned number, uint32_t num, bool more)
 static void
 send_coap(struct conn *c)
 {
+	struct coap *o = c->data;
 	uint8_t out[BLOCK + 200];
 	unsigned last = 0;
 	size_t n = 4;
 
-	c->mid++;
+	o->mid++;
 	out[0] = 0x44;	// version 1, CON, token of 4 octets
 	out[1] = 2;	// POST
-	out[2] = (uint8_t)(c->mid >> 8);
-	out[3] = (uint8_t)c->mid;
+	out[2] = (uint8_t)(o->mid >> 8);
+	out[3] = (uint8_t)o->mid;
 	memcpy(out + n, &c->number, 4);
 	n += 4;
 	n += put_option(out + n, &last, 11, ".well-known", 11);
 	n += put_option(out + n, &last, 11, "cmp", 3);
 	n += put_option(out + n, &last, 12, "\x01\x03", 2);
-	if (c->next_block2 > 0) {
-		n += put_block(out + n, &last, 23, c->next_block2, false);
+	if (o->next_block2 > 0) {
+		n += put_block(out + n, &last, 23, o->next_block2, false);
 	} else {
-		size_t left = request.len - c->offset, take = left < BLOCK ? left : BLOCK;
+		size_t left = request.len - o->offset, take = left < BLOCK ? left : BLOCK;
 		uint8_t size1[2] = { (uint8_t)(request.len >> 8), (uint8_t)request.len };
 		if (request.len > BLOCK)
-			n += put_block(out + n, &last, 27, (uint32_t)(c->offset / BLOCK), left > BLOCK);
+			n += put_block(out + n, &last, 27, (uint32_t)(o->offset / BLOCK), left > BLOCK);
 		if (request.len > BLOCK)
 			n += put_option(out + n, &last, 60, size1, 2);
 		out[n++] = 0xFF;
 		sample_number(&request, c->number);
-		memcpy(out + n, request.octets + c->offset, take);
+		memcpy(out + n, request.octets + o->offset, take);
 		n += take;
 	}
-	c->sent_at = now_ms();
+	o->sent_at = net_now_ms();
 	if (send(c->fd, out, n, 0) != (ssize_t)n)
-		bad++;
+		net_bad++;
 }
 
 static void
 start_coap(struct conn *c)
 {
+	struct coap *o = c->data;
+
 	c->number = ++numbers;
-	c->offset = c->got = 0;
-	c->next_block2 = 0;
+	o->offset = o->got = 0;
+	o->next_block2 = 0;
 	send_coap(c);
 }
 
@@ -465,13 +284,14 @@ acknowledge(struct conn *c, const uint8_t *in)
 	uint8_t ack[4] = { 0x60, 0, in[2], in[3] };
 
 	if (send(c->fd, ack, 4, 0) != 4)
-		bad++;
+		net_bad++;
 }
 
 // One datagram arrived: true when the exchange is complete.
 static bool
 take_coap(struct conn *c)
 {
+	struct coap *o = c->data;
 	uint8_t in[2048];
 	uint32_t block2;
 	size_t payload;
@@ -484,28 +304,28 @@ take_coap(struct conn *c)
 	if (n < 8 || memcmp(in + 4, &c->number, 4) != 0)
 		return false;	// it belongs to an exchange that was given up
 	if (in[1] == 0x5F) {	// 2.31 Continue
-		c->offset += BLOCK;
+		o->offset += BLOCK;
 		send_coap(c);
 		return false;
 	}
 	if (in[1] != 0x44 || !read_coap(in, (size_t)n, &block2, &payload)) {
-		bad++;
+		net_bad++;
 		return true;
 	}
-	if (c->got + payload > ROOM) {
-		bad++;
+	if (o->got + payload > NET_ROOM) {
+		net_bad++;
 		return true;
 	}
-	memcpy(c->in + c->got, in + (size_t)n - payload, payload);
-	c->got += payload;
+	memcpy(c->in + o->got, in + (size_t)n - payload, payload);
+	o->got += payload;
 	if ((block2 & 8) == 0) {
-		if (only_octets ? c->got == answer.len : sample_answers(&answer, c->in, c->got, c->number))
-			exchanges++;
+		if (only_octets ? o->got == answer.len : sample_answers(&answer, c->in, o->got, c->number))
+			net_exchanges++;
 		else
-			bad++;
+			net_bad++;
 		return true;
 	}
-	c->next_block2 = (block2 >> 4) + 1;
+	o->next_block2 = (block2 >> 4) + 1;
 	send_coap(c);
 	return false;
 }
@@ -516,24 +336,23 @@ load_coap(int port, int sockets, double seconds)
 	struct epoll_event events[EVENTS];
 	int ep = epoll_create1(EPOLL_CLOEXEC);
 	struct conn **all = calloc((size_t)sockets, sizeof(*all));
-	int64_t end = now_ms() + (int64_t)(seconds * 1000), looked = now_ms();
+	int64_t end = net_now_ms() + (int64_t)(seconds * 1000), looked = net_now_ms();
 
 	for (int i = 0; all != NULL && i < sockets; i++) {
-		all[i] = new_conn(connect_to(port, SOCK_DGRAM));
-		all[i]->mid = (uint16_t)rand();
-		watch(ep, all[i]->fd, all[i]);
+		all[i] = new_coap_peer(port, (uint16_t)rand());
+		net_watch(ep, all[i]->fd, all[i]);
 		start_coap(all[i]);
 	}
-	while (now_ms() < end) {
+	while (net_now_ms() < end) {
 		int n = epoll_wait(ep, events, EVENTS, 100);
 		for (int i = 0; i < n; i++)
 			if (take_coap(events[i].data.ptr))
 				start_coap(events[i].data.ptr);
-		if (now_ms() - looked < 200)
+		if (net_now_ms() - looked < 200)
 			continue;
-		looked = now_ms();
+		looked = net_now_ms();
 		for (int i = 0; i < sockets; i++)	// lost datagrams: begin anew
-			if (looked - all[i]->sent_at > 1000)
+			if (looked - ((struct coap *)all[i]->data)->sent_at > 1000)
 				start_coap(all[i]);
 	}
 }
@@ -543,28 +362,17 @@ static void
 idle_coap(int port, int count)
 {
 	for (int i = 0; i < count; i++) {
-		struct conn *c = new_conn(connect_to(port, SOCK_DGRAM));
+		struct conn *c = new_coap_peer(port, (uint16_t)i);
 		struct timeval patience = { .tv_sec = 1 };
 		fcntl(c->fd, F_SETFL, 0);
 		setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-		c->mid = (uint16_t)i;
 		start_coap(c);
 		for (int tries = 0; tries < 8 && !take_coap(c); tries++)
 			;
-		drop(c);
+		free(c->data);
+		net_conn_free(c);
 	}
-	bad = (uint64_t)count - exchanges;
-}
-
-static void
-allow_descriptors(void)
-{
-	struct rlimit r;
-
-	if (getrlimit(RLIMIT_NOFILE, &r) == 0) {
-		r.rlim_cur = r.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &r);
-	}
+	net_bad = (uint64_t)count - net_exchanges;
 }
 
 int
@@ -575,31 +383,31 @@ main(int argc, char **argv)
 	bool client = strncmp(mode, "load", 4) == 0 || strcmp(mode, "idle-coap") == 0;
 	const char *size = argc > (http_load ? 4 : client ? 3 : 2) ? argv[http_load ? 4 : client ? 3 : 2] : "0";
 
-	allow_descriptors();
+	net_allow_descriptors();
 	if (!sample_make(&request, strtoul(size, NULL, 10), false) || !sample_make(&answer, strtoul(size, NULL, 10), true))
 		return 2;
-	numbers = (uint64_t)now_ms() << 24;
+	numbers = (uint64_t)net_now_ms() << 24;
 	if (strcmp(mode, "upstream") == 0) {
-		serve(http_content, send_http_answer);
+		net_serve(net_http_whole, send_http_answer);
 	} else if (strcmp(mode, "echo-tcp") == 0) {
-		serve(tcp_content, send_tcp_answer);
+		net_serve(net_tcp_whole, send_tcp_answer);
 	} else if (http_load && !hold && argc == 7) {
-		make_http_head(argv[3]);
-		load(atoi(argv[2]), atoi(argv[5]), atof(argv[6]), http_content, send_http_request);
+		http_head_len = net_http_head(http_head, argv[3], request.len);
+		load_http(atoi(argv[2]), atoi(argv[5]), atof(argv[6]));
 	} else if (strcmp(mode, "load-tcp") == 0 && argc == 6) {
-		load(atoi(argv[2]), atoi(argv[4]), atof(argv[5]), tcp_content, send_tcp_request);
+		load_tcp(atoi(argv[2]), atoi(argv[4]), atof(argv[5]));
 	} else if (strncmp(mode, "load-coap", 9) == 0 && argc == 6) {
 		only_octets = strcmp(mode, "load-coap-echo") == 0;
 		load_coap(atoi(argv[2]), atoi(argv[4]), atof(argv[5]));
 	} else if (strcmp(mode, "idle-coap") == 0 && argc == 5) {
 		idle_coap(atoi(argv[2]), atoi(argv[4]));
 	} else if (strcmp(mode, "hold-http") == 0 && argc == 7) {
-		make_http_head(argv[3]);
+		http_head_len = net_http_head(http_head, argv[3], request.len);
 		hold_http(atoi(argv[2]), atoi(argv[5]), atoi(argv[6]));
 	} else {
 		fputs("peer: see the head of tests/bench/peer.c\n", stderr);
 		return 2;
 	}
-	printf("%llu exchanges, %llu bad\n", (unsigned long long)exchanges, (unsigned long long)bad);
+	net_report();
 	return 0;
 }
