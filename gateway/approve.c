@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gateway/approve.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,6 +25,8 @@ struct approval {
 	struct buffer input;
 	char output[APPROVE_OUTPUT_MAX + 1];
 	size_t output_len;
+	char why[96];			// it gave no verdict
+	int64_t timeout_ms;
 	unsigned open;			// handles that are not closed yet
 	bool spawned, exited, closing;
 	enum approve_verdict verdict;
@@ -56,7 +59,8 @@ approve_listed(const struct keyring *k, const struct settings_route *r, const st
 	if (requested_key_digest(m, digest))
 		request.key = span_of(digest, 32);
 	return allow_list_match(list, &request) != 0
-		|| fault_set(f, FAIL_NOT_AUTHORIZED, "", "no line of the allow-list of route %.60s fits this device", r->name);
+		|| fault_set(f, FAIL_NOT_AUTHORIZED, "", "no line of the allow-list of route %.60s fits this device, which asks for %.120s", r->name,
+			request.subject.len > 0 ? subject : "no subject");
 }
 
 // ---- what the program is told
@@ -167,7 +171,7 @@ end(struct approval *a)
 	close_all(a);
 	a->done = NULL;
 	if (done != NULL)
-		done(a->context, a->verdict, line);
+		done(a->context, a->verdict, a->verdict == APPROVE_UNKNOWN ? a->why : line);
 }
 
 static void
@@ -178,6 +182,10 @@ on_exit(uv_process_t *process, int64_t status, int term_signal)
 	a->exited = true;
 	if (term_signal == 0 && status <= 1)
 		a->verdict = status == 0 ? APPROVED : APPROVE_DENIED;
+	else if (term_signal == 0)
+		snprintf(a->why, sizeof(a->why), "ended with exit code %d: 0 is a yes, 1 a no", (int)status);
+	else
+		snprintf(a->why, sizeof(a->why), "was ended by signal %d", term_signal);
 	// Its words may still be in the pipe: on_read ends the approval.
 	if (!uv_is_active((uv_handle_t *)&a->out))
 		end(a);
@@ -225,6 +233,7 @@ on_time(uv_timer_t *timer)
 	struct approval *a = timer->data;
 
 	a->verdict = APPROVE_UNKNOWN;
+	snprintf(a->why, sizeof(a->why), "took longer than %" PRId64 " ms (approve.timeout)", a->timeout_ms);
 	uv_process_kill(&a->process, SIGKILL);
 	end(a);
 }
@@ -244,7 +253,8 @@ spawn(struct approval *a, uv_loop_t *loop, const char *program, struct fault *f)
 	// The handle is initialised, and to be closed, also when it fails.
 	a->spawned = true;
 	a->open++;
-	return e == 0 || fault_set(f, FAIL_NONE, program, "cannot be started: %s", uv_strerror(e));
+	return e == 0 || fault_set(f, FAIL_NONE, program, "cannot be started: %s%s", uv_strerror(e),
+		e == UV_ENOENT ? "; it, or the interpreter that its first line names, is not there" : "");
 }
 
 struct approval *
@@ -260,6 +270,7 @@ approve_start(uv_loop_t *loop, const struct settings_route *r, const struct iden
 	a->verdict = APPROVE_UNKNOWN;
 	a->done = done;
 	a->context = context;
+	a->timeout_ms = r->approve.timeout;
 	a->open = 3;
 	a->process.data = a->in.data = a->out.data = a->timer.data = a->write.data = a;
 	uv_pipe_init(loop, &a->in, 0);

@@ -20,7 +20,8 @@ struct approval;
 bool approve_listed(const struct keyring *k, const struct settings_route *r, const struct identity *who,
 	const struct certificate *signer, const struct pkimessage *m, const char *profile, struct fault *f);
 // Start the program; done comes once, from the loop; text: what it wrote to its
-// standard output, one line for the device. NULL with the fault when it cannot be started.
+// standard output, one line for the device; for APPROVE_UNKNOWN why there is no
+// verdict, for the log. NULL with the fault when it cannot be started.
 struct approval *approve_start(uv_loop_t *loop, const struct settings_route *r, const struct identity *who, const struct pkimessage *m,
 	const char *peer, const char *profile, void (*done)(void *context, enum approve_verdict verdict, const char *text), void *context, struct fault *f);
 // Nobody waits for the verdict any more: the program is ended, done is not called.

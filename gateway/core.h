@@ -268,7 +268,8 @@ void reply_refusal(struct gateway *g, struct exchange *x, enum refusal reason, c
 // A fault in a request, as a CMP error or rejection: protected where the route
 // has a voice, and written to the audit. who: the verified sender, or NULL.
 // delayed: it leaves at its tick (limits.mac_refusal_delay).
-struct fault_context { const struct settings_route *route; const struct identity *who; bool delayed; };
+// secret: why a MAC did not count, for the log alone; the device is told the same in all cases.
+struct fault_context { const struct settings_route *route; const struct identity *who; bool delayed; const char *secret; };
 void reply_fault(struct gateway *g, struct exchange *x, const struct verdict *v, const struct fault_context *c);
 void reply_failure(struct gateway *g, struct exchange *x, enum failure failure, const char *text, const struct fault_context *c);
 // Answer at a tick (clock_mono_ms()), or now when it has passed.

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "codec/text.h"
 #include "gateway/step.h"
 
 void
@@ -64,9 +65,13 @@ apply_secret(struct gateway *g, const struct secret_entry *e, bool locked, const
 {
 	struct set_secret *s = mem_alloc(sizeof(*s));
 	struct store_unit *u = s != NULL ? store_unit_new() : NULL;
+	char kid[2 * SECRET_REFERENCE_MAX + 4], table[96];
 	struct audit_event event = {
-		.event = locked ? "secret.locked" : "secret.freed", .result = "granted", .failure = FAIL_NONE, .ms = -1, .operator_name = by, .reason = e->table,
+		.event = locked ? "secret.locked" : "secret.freed", .result = "granted", .failure = FAIL_NONE, .ms = -1, .operator_name = by,
+		.kid = hex_text(e->reference, kid, sizeof(kid)), .reason = table,
 	};
+
+	snprintf(table, sizeof(table), "table %.64s", e->table);
 
 	if (s != NULL)
 		*s = (struct set_secret){ done, context };

@@ -16,9 +16,10 @@ protection_mac_refused(struct verdict *v)
 }
 
 static bool
-mac_refused(struct protection_job *j)
+mac_refused(struct protection_job *j, const char *cause)
 {
 	j->mac_failed = true;
+	j->mac_cause = cause;
 	return protection_mac_refused(&j->verdict);
 }
 
@@ -104,8 +105,10 @@ prepare_mac(struct protection_job *j, struct protection_part *part, const struct
 	if (!mac_parameters_read(part->message, &policy, &part->mac, &j->verdict.fault))
 		return false;
 	const struct secret_entry *e = find_secret(s, h);
-	if (e == NULL || e->value.len > SECRET_OCTETS_MAX || !sender_is_bound(e, h))
-		return mac_refused(j);
+	if (e == NULL || e->value.len > SECRET_OCTETS_MAX)
+		return mac_refused(j, "unknown");
+	if (!sender_is_bound(e, h))
+		return mac_refused(j, "of another name");
 	memcpy(part->secret, e->value.data, e->value.len);
 	part->secret_len = e->value.len;
 	*secret = e;
@@ -202,7 +205,7 @@ run_part(struct protection_job *j, struct protection_part *part, struct path_cac
 
 	if (part->kind == PROTECTION_SIGNATURE)
 		return run_signature(j, part, cache);
-	return mac_verify(part->message, &part->mac, span_of(part->secret, part->secret_len), &unsaid) || mac_refused(j);
+	return mac_verify(part->message, &part->mac, span_of(part->secret, part->secret_len), &unsaid) || mac_refused(j, "wrong");
 }
 
 // The signature of a request with its new key, where there is one to look at;

@@ -44,6 +44,7 @@ struct protection_job {
 	struct verdict verdict;
 	bool pop_failed;			// protection went well, the proof of possession did not
 	bool mac_failed;			// the refusal waits for its tick
+	const char *mac_cause;			// and why it failed, for the log alone
 };
 
 // What the loop knows.

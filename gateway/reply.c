@@ -10,6 +10,7 @@
 #include "gateway/core.h"
 #include "gateway/envelope.h"
 #include "gateway/refuse.h"
+#include "gateway/route.h"
 
 void
 reply_blob(struct gateway *g, struct exchange *x, struct blob *octets, enum body body)
@@ -117,11 +118,13 @@ reply_fault(struct gateway *g, struct exchange *x, const struct verdict *v, cons
 	struct blob *octets = refuse_message(&m->header, m, v);
 	enum body body = v->in_body ? body_answer(m->body) : BODY_ERROR;
 	int64_t release = c->delayed ? x->arrived_ms + g->settings->limits.mac_refusal_delay : 0;
-	char text[400], id[2 * CAP_TRANSACTION_ID + 4];
+	char text[400], id[2 * CAP_TRANSACTION_ID + 4], kid[2 * CAP_KEY_ID + 4];
 	struct log_field fields[] = {
 		{ "peer", x->peer.text }, { "listener", x->listener->name }, { "body", body_name(m->body) },
 		{ "failInfo", failure_name(v->fault.failure) }, { "route", c->route != NULL ? c->route->name : route_of(x) },
-		{ "sender", c->who != NULL ? c->who->text : NULL }, { "transactionID", id_of(x, id) }, { NULL, NULL }
+		{ "sender", c->who != NULL ? c->who->text : NULL }, { "secret", c->secret },
+		{ "kid", c->secret != NULL && m->header.has_sender_kid ? kid_text(m->header.sender_kid, kid, sizeof(kid)) : NULL },
+		{ "transactionID", id_of(x, id) }, { NULL, NULL }
 	};
 
 	fault_text(&v->fault, text, sizeof(text));

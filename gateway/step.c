@@ -3,6 +3,7 @@
 // approval, finished octets on a worker, commit; then it is an event like any other.
 #include "gateway/step.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -211,7 +212,7 @@ step_fail(struct step *s, const struct verdict *v, const struct identity *who, b
 {
 	struct gateway *g = s->gateway;
 	struct exchange *x = step_exchange(s);
-	struct fault_context c = { .route = s->route, .who = who, .delayed = delayed };
+	struct fault_context c = { .route = s->route, .who = who, .delayed = delayed, .secret = delayed ? s->secret_cause : NULL };
 	struct settings *held = settings_ref(s->settings);
 	struct identity copy;
 
@@ -495,6 +496,7 @@ on_approved(void *context, enum approve_verdict verdict, const char *text)
 		fault_set(&v.fault, FAIL_NOT_AUTHORIZED, "", "%s", text[0] != '\0' ? text : "the inventory does not know this device");
 		step_fail(s, &v, &s->identity, false);
 	} else {
+		log_event(LOG_ERROR_, "approve", NULL, "route %s: %s: %s", s->route->name, s->route->approve.hook, text);
 		step_refuse(s, REFUSE_UNAVAILABLE, "the inventory could not be asked; try again later");
 	}
 }
@@ -507,6 +509,7 @@ approve(struct step *s)
 	const struct certificate *signer = s->protection.part_count > 0 ? protection_signer(&s->protection, s->protection.part_count - 1) : NULL;
 	struct verdict v = { .in_body = true };
 	struct fault f = { .set = false };
+	char said[400];
 
 	if (s->event != EVENT_FIRST || (c != CLASS_ENROL && c != CLASS_CSR && c != CLASS_RECOVER)) {
 		finish_octets(s);
@@ -522,7 +525,7 @@ approve(struct step *s)
 	}
 	s->approval = approve_start(s->gateway->loop, s->route, &s->identity, m, s->peer.text, s->label.profile, on_approved, s, &f);
 	if (s->approval == NULL) {
-		log_event(LOG_ERROR_, "approve", NULL, "route %s: %s", s->route->name, f.text);
+		log_event(LOG_ERROR_, "approve", NULL, "route %s: %s", s->route->name, fault_text(&f, said, sizeof(said)));
 		step_refuse(s, REFUSE_UNAVAILABLE, "the inventory could not be asked; try again later");
 	}
 }
@@ -544,6 +547,15 @@ in_flight(const struct gateway *g, const struct identity *who)
 	return n;
 }
 
+static const char *
+dead_because(const struct step *s)
+{
+	struct secret_row row;
+
+	secret_row_of(s->gateway->secrets, s->secret, &row);
+	return row.state == SECRET_LOCKED ? "locked" : row.state == SECRET_SPENT ? "spent" : "expired";
+}
+
 static bool
 may_use_secret(struct step *s, struct verdict *v, bool *delayed)
 {
@@ -560,6 +572,7 @@ may_use_secret(struct step *s, struct verdict *v, bool *delayed)
 	case SECRET_DEAD: break;
 	}
 	*delayed = true;
+	s->secret_cause = dead_because(s);
 	return protection_mac_refused(v);
 }
 
@@ -627,6 +640,23 @@ run_protection(struct worker_job *job, unsigned thread)
 	protection_run(&s->protection, step_cache(s, thread));
 }
 
+static void
+tell_locked(struct step *s)
+{
+	char kid[2 * REFERENCE_MAX + 4], hex[2 * REFERENCE_MAX + 4], reason[160];
+	struct log_field fields[] = { { "table", s->secret->table }, { "kid", kid_text(s->secret->reference, kid, sizeof(kid)) },
+		{ "peer", s->peer.text }, { "route", s->route->name }, { NULL, NULL } };
+	struct audit_event e = {
+		.event = "secret.locked", .result = "alarm", .route = s->route->name, .listener = s->listener->name, .peer = s->peer.text,
+		.kid = hex_text(s->secret->reference, hex, sizeof(hex)), .reason = reason, .failure = FAIL_NONE, .ms = -1,
+	};
+
+	snprintf(reason, sizeof(reason), "table %.64s: %" PRId64 " wrong MACs (limits.secret_failures)", s->secret->table, s->settings->limits.secret_failures);
+	log_event(LOG_WARN_, "secret", fields, "locked after %" PRId64 " wrong MACs (limits.secret_failures); `cmpgate secret free` sets it free",
+		s->settings->limits.secret_failures);
+	audit_note(&s->gateway->audit, &e);
+}
+
 // A MAC failed: the secret comes nearer to its lock.
 static void
 count_failure(struct step *s)
@@ -634,13 +664,18 @@ count_failure(struct step *s)
 	struct gateway *g = s->gateway;
 	const struct settings_limits *l = &s->settings->limits;
 	struct store_unit *u = g->store != NULL && s->secret != NULL ? store_unit_new() : NULL;
+	struct secret_row before, after;
 
 	if (s->secret == NULL)
 		return;
+	secret_row_of(g->secrets, s->secret, &before);
 	if (!secret_failed(g->secrets, u, s->secret, l->secret_failures, l->failure_window / 1000, clock_wall_s()) || u == NULL)
 		store_unit_free(u);
 	else
 		store_apply(g->store, u, true, NULL, NULL);
+	secret_row_of(g->secrets, s->secret, &after);
+	if (after.state == SECRET_LOCKED && before.state != SECRET_LOCKED)
+		tell_locked(s);
 }
 
 static void
@@ -658,6 +693,7 @@ on_protection(struct worker_job *job, bool late)
 		return;
 	}
 	if (!p->well) {
+		s->secret_cause = p->mac_cause;
 		step_fail(s, &p->verdict, NULL, p->mac_failed);
 		return;
 	}
@@ -780,9 +816,10 @@ step_request(struct gateway *g, struct exchange *x, struct transaction *t, enum 
 		reply_refusal(g, x, REFUSE_BUSY, "out of memory");
 		return 0;
 	}
-	if (!prepare(s, t))
+	if (!prepare(s, t)) {
+		s->secret_cause = s->protection.mac_cause;
 		step_fail(s, &s->protection.verdict, NULL, s->protection.mac_failed);
-	else if (!step_submit(s, run_protection, on_protection))
+	} else if (!step_submit(s, run_protection, on_protection))
 		step_refuse(s, REFUSE_BUSY, "the workers have more to do than they can queue");
 	return handle_find(&g->exchanges, handle) != NULL ? handle : 0;
 }

@@ -41,6 +41,7 @@ struct step {
 	struct protection_job protection;
 	const struct secret_entry *secret;	// in keys; NULL = a signature
 	struct secret_before secret_before;	// once it is bound
+	const char *secret_cause;	// why it did not count, for the log alone; NULL = it did
 	struct blob *known;		// the sender's first message, for its chain
 	enum pop_state pop;
 	struct identity identity, outer;	// outer: of the envelope

@@ -478,6 +478,9 @@ audited(void **state)
 	assert_true(kit_audit("\"event\":\"cert.issued\"", "\"auth\":\"mac\"") > 0);
 	assert_true(kit_audit("\"event\":\"msg.rejected\"", "badMessageCheck") > 0);
 	assert_true(kit_audit("\"event\":\"secret.freed\"", "the test") > 0);
+	// Which secret it was: its reference in hex.
+	assert_true(kit_audit("\"event\":\"secret.freed\"", "\"kid\":\"6f6e6365\"") > 0);
+	assert_true(kit_audit("\"event\":\"secret.locked\"", "3 wrong MACs") > 0);
 	// No secret stands anywhere.
 	assert_int_equal(kit_audit("a-secret-of", NULL), 0);
 }
