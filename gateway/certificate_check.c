@@ -72,12 +72,12 @@ static bool
 check_subject(struct answer_job *j, const struct certificate *c)
 {
 	struct span wanted = requested_subject(j->request);
-	char text[NAME_TEXT_MAX];
+	char text[NAME_TEXT_MAX], asked[NAME_TEXT_MAX];
 
 	if (j->accept_subject_change || wanted.len <= 2 || name_equal_canonical(wanted, c->subject))
 		return true;
-	return swapped(j, "body", "the certificate is for %.150s, and that is not the name asked for; the route may say accept_subject_change: yes",
-		name_text(c->subject, text, sizeof(text)));
+	return swapped(j, "body", "the certificate is for %.80s, and %.80s was asked for; the route may say accept_subject_change: yes",
+		name_text(c->subject, text, sizeof(text)), name_text(wanted, asked, sizeof(asked)));
 }
 
 // RFC 5280 path of what was issued, with the certificates that came along.

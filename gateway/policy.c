@@ -8,6 +8,7 @@
 #include "codec/oid.h"
 #include "codec/pkcs10.h"
 #include "codec/response.h"
+#include "codec/text.h"
 #include "gateway/transaction.h"
 
 #define TEMPLATE "body[0].certReq.certTemplate"
@@ -399,6 +400,25 @@ names_of_signer(const struct certificate *signer, struct span wanted)
 	return true;
 }
 
+// Which name the sender may ask for, for the one who has to mend it.
+static bool
+refuse_name(const struct policy_request *p, struct span subject, struct verdict *v)
+{
+	struct span serial = p->signer != NULL ? name_value(p->signer->subject, oid_serial, sizeof(oid_serial)) : span_of(NULL, 0);
+	const char *who = p->identity->text;
+	char text[NAME_TEXT_MAX], number[64];
+
+	name_text(subject, text, sizeof(text));
+	if (p->identity->kind == IDENTITY_SECRET)
+		return refuse_body(v, FAIL_NOT_AUTHORIZED, TEMPLATE ".subject", "secret %.60s is good for %.80s only, not for %.80s", who, p->bound_name, text);
+	if (p->route->bind == BIND_SUBJECT)
+		return refuse_body(v, FAIL_NOT_AUTHORIZED, TEMPLATE ".subject", "%.80s may ask for its own name only, not for %.80s (bind: subject)", who, text);
+	if (serial.len == 0)
+		return refuse_body(v, FAIL_NOT_AUTHORIZED, TEMPLATE ".subject", "the certificate of %.100s has no serialNumber in its subject, by which bind: serial goes", who);
+	return refuse_body(v, FAIL_NOT_AUTHORIZED, TEMPLATE ".subject", "%.60s may ask for names with %.40s only, as serialNumber or as a word of CN (bind: serial), not for %.80s",
+		who, utf8_text(serial, number, sizeof(number)), text);
+}
+
 static bool
 check_binding(const struct policy_request *p, struct verdict *v)
 {
@@ -418,7 +438,7 @@ check_binding(const struct policy_request *p, struct verdict *v)
 	else
 		fits = p->signer != NULL && name_equal_canonical(subject, p->signer->subject);
 	if (!fits)
-		return refuse_body(v, FAIL_NOT_AUTHORIZED, TEMPLATE ".subject", "%.100s may not ask for another name; the route's bind says how names belong together", who->text);
+		return refuse_name(p, subject, v);
 	if (p->route->match_template.san.count > 0 || !san_of(requested_extensions(p->message), &names))
 		return true;
 	return names_of_signer(p->signer, names)
