@@ -63,7 +63,7 @@ static void
 refuse_pattern(struct load *l, const struct position *at, const char *pattern, int error)
 {
 	char cure[1024];
-	bool closed = settings_unreadable(pattern, cure, sizeof(cure));
+	bool closed = settings_unreadable(pattern, false, cure, sizeof(cure));
 	struct finding *item = finding_add(l->findings, CODE_READ, at, "cannot include %.300s: %s", pattern,
 		strerror(closed ? EACCES : error != 0 ? error : ENOENT));
 

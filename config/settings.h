@@ -268,8 +268,9 @@ enum { POSTURE_INSECURE_MAX = 64, POSTURE_TEXT = 320 };
 typedef void settings_posture_put(void *context, bool insecure, const char *text);
 void settings_posture(const struct settings *s, settings_posture_put *put, void *context);
 // Tell whether permissions keep the user of this process from reading a file;
-// then who may not, and what to type, stands in out.
-bool settings_unreadable(const char *file, char *out, size_t size);
+// then who may not, and what to type, stands in out. secret: a file that stays
+// closed to the group, as keys and tables of secrets do.
+bool settings_unreadable(const char *file, bool secret, char *out, size_t size);
 // The YAML reader underneath, for `cmpgate version`: "libyaml 0.2.5".
 const char *settings_library(void);
 // What a code means, in a few sentences; NULL for an unknown code.

@@ -26,7 +26,7 @@ closed_folder(const char *path, char *out, size_t size)
 }
 
 bool
-settings_unreadable(const char *file, char *out, size_t size)
+settings_unreadable(const char *file, bool secret, char *out, size_t size)
 {
 	const struct passwd *user = getpwuid(geteuid());
 	const struct group *group = getgrgid(getegid());
@@ -37,6 +37,11 @@ settings_unreadable(const char *file, char *out, size_t size)
 	snprintf(who, sizeof(who), "%u", (unsigned)geteuid());
 	snprintf(whose, sizeof(whose), "%u", (unsigned)getegid());
 	closed_folder(file, folder, sizeof(folder));
+	if (secret && *folder == '\0') {	// it stays closed to the group
+		snprintf(out, size, "user %.60s may not read %.300s; type: chown %.60s %.300s", user != NULL ? user->pw_name : who, file,
+			user != NULL ? user->pw_name : who, file);
+		return true;
+	}
 	snprintf(out, size, "user %.60s may not %s %.300s; type: chgrp %.60s %.300s && chmod g+%s %.300s", user != NULL ? user->pw_name : who,
 		*folder != '\0' ? "enter the folder" : "read", *folder != '\0' ? folder : file, group != NULL ? group->gr_name : whose,
 		*folder != '\0' ? folder : file, *folder != '\0' ? "rx" : "r", *folder != '\0' ? folder : file);
@@ -50,7 +55,7 @@ refuse(struct load *l, enum code code, const struct source *s, const struct posi
 	struct position whole = { .source = s };
 	struct finding *item;
 	char cure[1024];
-	bool closed = code == CODE_READ && settings_unreadable(s->path, cure, sizeof(cure));
+	bool closed = code == CODE_READ && settings_unreadable(s->path, false, cure, sizeof(cure));
 
 	l->broken = true;
 	if (from != NULL)

@@ -23,7 +23,7 @@ rights_find(struct rights *r, const char *user, const char *group, struct fault 
 	snprintf(r->user, sizeof(r->user), "%s", user != NULL ? user : RIGHTS_STANDARD_USER);
 	struct passwd *pw = getpwnam(r->user);
 	if (pw == NULL)
-		return fault_set(f, FAIL_NONE, "user", "started as root, but there is no user '%s' to become; make it, or name another with user:", r->user);
+		return fault_set(f, FAIL_NONE, "user", "started as root, but there is no user '%s' to become; make it (useradd -r -s /usr/sbin/nologin %s), or name another with user:", r->user, r->user);
 	if (pw->pw_uid == 0)
 		return fault_set(f, FAIL_NONE, "user", "'%s' is root: cmpgate refuses to stay root; name another user", r->user);
 	r->uid = pw->pw_uid;

@@ -193,7 +193,7 @@ warn_unreadable(const struct daemon *d, const struct rights *r)
 {
 	char why[1024];
 
-	if (r->root && settings_unreadable(d->file, why, sizeof(why)))
+	if (r->root && settings_unreadable(d->file, false, why, sizeof(why)))
 		log_event(LOG_WARN_, "start", NULL, "SIGHUP will not be able to read the configuration again: %s", why);
 }
 

@@ -73,6 +73,25 @@ wrong(struct keyring *k, const struct settings_place *place, const char *what, c
 	return false;
 }
 
+// Who may not read a file, and what to type, in place of the bare word of the system.
+static void
+explain(struct fault *f, const char *file, bool secret)
+{
+	char cure[1024];
+
+	if (!settings_unreadable(file, secret, cure, sizeof(cure)))
+		return;
+	*f = (struct fault){ .set = false };
+	fault_set(f, FAIL_NONE, "", "%s", cure);
+}
+
+static void
+explain_all(struct fault *f, const struct option_texts *files)
+{
+	for (size_t i = 0; i < files->count; i++)
+		explain(f, files->items[i], false);
+}
+
 // ---- files and folders
 
 static int
@@ -207,8 +226,12 @@ load_trust(struct keyring *k, const struct settings_trust *s)
 	buffer_clear(&intermediates);
 	buffer_clear(&crls);
 	k->trusts[k->trust_count++] = t;
-	if (t == NULL)
-		wrong(k, &s->place, "trust", s->name, &f);
+	if (t != NULL)
+		return;
+	explain_all(&f, &s->revoked.crls);
+	explain_all(&f, &s->intermediates);
+	explain_all(&f, &s->anchors);
+	wrong(k, &s->place, "trust", s->name, &f);
 }
 
 // ---- credentials
@@ -274,8 +297,12 @@ load_credential(struct keyring *k, const struct settings_credential *s)
 		crypto_wipe(pass.data, pass.cap);
 	buffer_clear(&pass);
 	k->credentials[k->credential_count++] = c;
-	if (c == NULL)
-		wrong(k, &s->place, "credentials", s->name, &f);
+	if (c != NULL)
+		return;
+	if (s->key.kind == SOURCE_FILE)
+		explain(&f, s->key.value, true);
+	explain(&f, s->cert, false);
+	wrong(k, &s->place, "credentials", s->name, &f);
 }
 
 // ---- secrets
@@ -345,8 +372,14 @@ load_secrets(struct keyring *k, const struct settings_secrets *s)
 	struct fault f = { .set = false };
 
 	t->name = s->name;
-	if (!fill_table(t, s, &f))
-		wrong(k, &s->place, "secrets", s->name, &f);
+	if (fill_table(t, s, &f))
+		return;
+	explain(&f, s->file, true);
+	if (access(s->file, F_OK) != 0 && errno == ENOENT) {
+		f = (struct fault){ .set = false };
+		fault_set(&f, FAIL_NONE, s->file, "is not there; `cmpgate secret add` makes it with its first secret");
+	}
+	wrong(k, &s->place, "secrets", s->name, &f);
 }
 
 static void
@@ -465,8 +498,10 @@ load_list(struct keyring *k, const struct settings_route *r)
 			fault_within(&f, r->approve.allow);
 	}
 	buffer_clear(&file);
-	if (*at == NULL)
-		wrong(k, &r->place, "approve", r->name, &f);
+	if (*at != NULL)
+		return;
+	explain(&f, r->approve.allow, false);
+	wrong(k, &r->place, "approve", r->name, &f);
 }
 
 // ---- the whole

@@ -261,7 +261,8 @@ der_key(struct span octets, struct span pass, struct fault *f)
 		return private_key_new(KEY_RSA, octets, f);
 	if (ec_private_key_read(octets, &ec, &unsaid))
 		return ec_key(octets, span_of(NULL, 0), f);
-	return plain_key(octets, f);
+	refuse_key(f, "is no private key in a form that is read here: PKCS#8, or the older ones of RSA and EC (from a PKCS#12 file: openssl pkcs12 -nocerts -out key.pem)");
+	return NULL;
 }
 
 struct private_key *
@@ -364,7 +365,7 @@ take_key(struct credential *c, const struct credential_plan *plan, struct fault 
 		if (file.data != NULL)
 			crypto_wipe(file.data, file.cap);
 		buffer_clear(&file);
-		if (c->key == NULL && f != NULL && f->set && f->path[0] == '\0')
+		if (c->key == NULL && f != NULL && f->set && f->path[0] != '/')
 			fault_within(f, plan->key);
 	}
 	if (c->key == NULL)
