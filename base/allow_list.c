@@ -152,7 +152,7 @@ take_column(struct parser *p, const struct field *f)
 		p->columns[p->column_count++] = (enum allow_column)i;
 		return true;
 	}
-	return refuse(p, p->line, "the first line names the columns, any of: subject,serial,kid,key_sha256,profile");
+	return refuse(p, p->line, "the first line names the columns, with commas between them, any of: subject,serial,kid,key_sha256,profile");
 }
 
 static bool
@@ -216,7 +216,7 @@ take_value(struct parser *p, enum allow_column column, struct field *f, struct s
 	if (f->len == 0)
 		return true;
 	if (hex && !decode_hex(f))
-		return refuse(p, p->line, "serial and key_sha256 are hex: two digits for each octet");
+		return refuse(p, p->line, "serial and key_sha256 are hex: two digits for each octet; a subject with commas stands in quotation marks");
 	if (column == ALLOW_KEY && f->len != 32)
 		return refuse(p, p->line, "key_sha256 has 64 hex digits");
 	copy = arena_alloc(p->arena, f->len);

@@ -131,7 +131,7 @@ take_body(struct span *text, struct span label, unsigned *number, struct buffer 
 			return b.have == 0 || fault_set(f, FAIL_NONE, "", "line %u: the base64 is cut off", *number);
 		}
 		if (memchr(line.data, ':', line.len) != NULL)
-			return fault_set(f, FAIL_NONE, "", "line %u: headers in PEM are not read (is it an encrypted key?)", *number);
+			return fault_set(f, FAIL_NONE, "", "line %u: headers in PEM are not read (an encrypted key in the old form? `openssl pkcs8 -topk8` writes it anew)", *number);
 		if (!add_characters(&b, line, out))
 			return fault_set(f, FAIL_NONE, "", out->failed ? "line %u: the block is too large" : "line %u: this is no base64", *number);
 	}

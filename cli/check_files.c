@@ -101,6 +101,24 @@ user_can(const struct rights *r, const struct stat *st, unsigned bit)
 	return (st->st_mode & (st->st_gid == r->gid ? bit << 3 : bit)) != 0;
 }
 
+// All folders that lead to it must let the user in, too.
+static bool
+check_way(const struct visit *v, const char *path)
+{
+	char folder[4096], help[700];
+	struct stat st;
+
+	for (const char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+		snprintf(folder, sizeof(folder), "%.*s", slash == path ? 1 : (int)(slash - path), path);
+		if (stat(folder, &st) != 0 || user_can(v->rights, &st, 1))
+			continue;
+		snprintf(help, sizeof(help), "chmod a+x %.512s, or move the file", folder);
+		say(v, RIGHTS, help, "%.512s: user '%s', whom the gateway becomes, may not enter the folder %.256s", path, v->rights->user, folder);
+		return false;
+	}
+	return true;
+}
+
 static bool
 check_rights(const struct visit *v, const char *path, const struct stat *st, enum openness openness)
 {
@@ -109,7 +127,7 @@ check_rights(const struct visit *v, const char *path, const struct stat *st, enu
 	if (openness == OPEN_TO_US && (st->st_mode & 077) != 0)
 		return refuse_rights(v, path, "chmod 600", "is open to group or others");
 	if (user_can(v->rights, st, 4))
-		return true;
+		return check_way(v, path);
 	snprintf(command, sizeof(command), openness == OPEN_TO_US ? "chown %s" : "chmod a+r", v->rights->user);
 	snprintf(what, sizeof(what), "cannot be read by user '%s', whom the gateway becomes", v->rights->user);
 	return refuse_rights(v, path, command, what);
@@ -118,7 +136,15 @@ check_rights(const struct visit *v, const char *path, const struct stat *st, enu
 static bool
 refuse_open(const struct visit *v, const char *path)
 {
-	say(v, OPEN, errno == ENOENT ? "make it, or correct its name" : NULL, "%.512s: %s", path, strerror(errno));
+	int why = errno;
+	char cure[1024];
+
+	if (why == EACCES && settings_unreadable(path, false, cure, sizeof(cure)))
+		say(v, OPEN, v->rights->root ? NULL : "run the check as root, or as the user of the gateway", "%.512s: %s", path, strerror(why));
+	else if (why == ENOENT && strncmp(v->what, "table of secrets", 16) == 0)
+		say(v, OPEN, "`cmpgate secret add` makes it with its first secret; or correct its name", "%.512s: %s", path, strerror(why));
+	else
+		say(v, OPEN, why == ENOENT ? "make it, or correct its name" : NULL, "%.512s: %s", path, strerror(why));
 	return false;
 }
 
@@ -198,9 +224,9 @@ warn_expiry(const struct visit *v, const char *path, struct span name, int64_t u
 
 	name_text(name, text, sizeof(text));
 	if (until < clock_wall_s())
-		say(v, EXPIRES, NULL, "%.400s: %.200s %s %" PRId64 " days ago", path, text, ends, -days);
+		say(v, EXPIRES, NULL, "%.400s: %.200s %s %" PRId64 " day%s ago", path, text, ends, -days, days == -1 ? "" : "s");
 	else if (days < SOON && strcmp(ends, "expired") == 0)
-		say(v, EXPIRES, NULL, "%.400s: %.200s expires in %" PRId64 " days", path, text, days);
+		say(v, EXPIRES, NULL, "%.400s: %.200s expires in %" PRId64 " day%s", path, text, days, days == 1 ? "" : "s");
 }
 
 static bool
@@ -241,6 +267,7 @@ check_pem(const struct visit *v, const char *path, struct span text, const char 
 	char label[PEM_LABEL_MAX + 1];
 	enum pem_result result = PEM_NONE;
 	struct fault f = { 0 };
+	char other[PEM_LABEL_MAX + 1] = "";
 	size_t found = 0;
 	struct buffer der;
 
@@ -248,13 +275,15 @@ check_pem(const struct visit *v, const char *path, struct span text, const char 
 	while (!f.set && (result = pem_take(&text, label, &der, &f)) == PEM_FOUND) {
 		if (strcmp(label, wanted) == 0)
 			found += check(v, path, buffer_span(&der), &f);
+		else
+			snprintf(other, sizeof(other), "%s", label);
 		buffer_clear(&der);
 	}
 	buffer_clear(&der);
 	if (f.set)
 		refuse_content(v, path, &f);
 	else if (found == 0)
-		say(v, CONTENT, NULL, "%.512s: holds no block '%s' of PEM, and is no DER", path, wanted);
+		say(v, CONTENT, NULL, "%.512s: holds no block '%s' of PEM, and is no DER%s%s%s", path, wanted, *other != '\0' ? "; there is '" : "", other, *other != '\0' ? "'" : "");
 	return !f.set && found > 0;
 }
 
@@ -267,8 +296,10 @@ check_blocks(const struct visit *v, const char *path, size_t max, const char *wa
 	if (read_file(v, path, max, OPEN_TO_ALL, &octets)) {
 		if (octets.len == 0 || octets.data[0] != 0x30)
 			check_pem(v, path, buffer_span(&octets), wanted, check);
-		else if (!check(v, path, buffer_span(&octets), &f))
+		else if (!check(v, path, buffer_span(&octets), &f)) {
+			fault_within(&f, strcmp(wanted, "CERTIFICATE") == 0 ? "is no certificate" : "is no CRL");
 			refuse_content(v, path, &f);
+		}
 	}
 	forget(&octets);
 }
