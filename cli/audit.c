@@ -78,6 +78,29 @@ put(const cJSON *o, const char *key, const char *before)
 		printf(" %s%s", before, item->valuestring);
 }
 
+// A senderKID as people wrote it: a text where it is one.
+static void
+put_kid(const cJSON *o)
+{
+	const char *hex = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, "kid"));
+	char text[CONTROL_REFERENCE_TEXT];
+
+	if (hex == NULL || hex[0] == '\0')
+		return;
+	control_reference(hex, text);
+	printf(" kid=%s", strncmp(text, "hex:", 4) == 0 ? hex : text);
+}
+
+// Refusals of one source and reason stand in one record.
+static void
+put_count(const cJSON *o)
+{
+	const cJSON *count = cJSON_GetObjectItemCaseSensitive(o, "count");
+
+	if (cJSON_IsNumber(count) && count->valuedouble > 1)
+		printf(" count=%.0f", count->valuedouble);
+}
+
 // "2026-11-25T09:35:32.114Z cert.issued granted route=plc peer=... sender=... subject=..."
 static bool
 print_record(void *context, struct span line)
@@ -97,11 +120,12 @@ print_record(void *context, struct span line)
 	put(r, "peer", "peer=");
 	put(r, "body", "body=");
 	put(r, "sender", "sender=");
-	put(r, "kid", "kid=");
+	put_kid(r);
 	put(r, "subject", "subject=");
 	put(r, "serial", "serial=");
 	put(r, "operator", "operator=");
 	put(r, "txid", "transactionID=");
+	put_count(r);
 	put(r, "reason", "reason: ");
 	puts("");
 	cJSON_Delete(r);
@@ -178,7 +202,7 @@ verify(const struct audit_options *o)
 	int code = o->file != NULL ? check_file(o->file, &v) : walk(o, &after, check_record, &v);
 
 	if (v.fault.set) {
-		fprintf(stderr, "cmpgate audit: %s\n", v.fault.text);
+		fprintf(stderr, "cmpgate audit: %s%s%s\n", o->file != NULL ? o->file : "", o->file != NULL ? ": " : "", v.fault.text);
 		return EXIT_VERIFICATION;
 	}
 	if (code != EXIT_DONE)
@@ -192,7 +216,7 @@ verify(const struct audit_options *o)
 		printf("%02x", v.chain.hash[i]);
 	puts("");
 	if (v.first > 1)
-		printf("those before %" PRId64 " are not here (log.audit.keep, or another file): its `prev` is the SHA-256 of the one before\n", v.first);
+		printf("those before %" PRId64 " are not here (log.audit.max_size, or another file): its `prev` is the SHA-256 of the one before\n", v.first);
 	return EXIT_DONE;
 }
 
@@ -247,6 +271,8 @@ run(int argc, char **argv)
 	bool is_tail = strcmp(what, "tail") == 0 && o.file == NULL;
 	bool is_verify = strcmp(what, "verify") == 0 && !o.follow && !o.json && o.number == 0;
 	if (argc - optind > 2 || (!is_tail && !is_verify)) {
+		if (*what != '\0' && strcmp(what, "tail") != 0 && strcmp(what, "verify") != 0)
+			fprintf(stderr, "cmpgate audit: there is no '%s': tail and verify are there\n\n", what);
 		fputs(usage, stderr);
 		return EXIT_USAGE;
 	}

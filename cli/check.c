@@ -17,7 +17,7 @@ print_help(FILE *out)
 	fputs("usage: cmpgate check [--files] [--json] [--strict] [-q] [FILE|-]\n\n"
 		"Say what is wrong with a configuration: file:line:column, the line itself, and how to mend it.\n"
 		"Nothing is opened but the file (- is standard input) and what it includes, unless --files is given.\n\n"
-		"  cmpgate check gate.yaml && kill -HUP $(pidof cmpgate)\n\n"
+		"  cmpgate check gate.yaml && cmpgate reload -c gate.yaml\n\n"
 		"  -c, --config FILE   the same as FILE (" CONFIG_FILE ")\n"
 		"      --files         open all files that it names: certificates, keys, CRLs, tables, hooks\n"
 		"      --json          findings as an array of objects\n"

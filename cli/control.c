@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -318,4 +319,33 @@ control_arguments(struct control_options *o, int argc, char **argv, const char *
 		return true;
 	fprintf(stderr, "%s: '%s' is too much\n", argv[0], argv[optind]);
 	return false;
+}
+
+const char *
+control_reference(const char *hex, char out[CONTROL_REFERENCE_TEXT])
+{
+	size_t n = 0;
+	char pair[3] = "";
+
+	for (const char *h = hex; h[0] != '\0' && h[1] != '\0' && n + 1 < CONTROL_REFERENCE_TEXT; h += 2) {
+		memcpy(pair, h, 2);
+		unsigned long c = strtoul(pair, NULL, 16);
+		if (c <= ' ' || c > '~') {
+			snprintf(out, CONTROL_REFERENCE_TEXT, "hex:%.128s", hex);
+			return out;
+		}
+		out[n++] = (char)c;
+	}
+	out[n] = '\0';
+	return out;
+}
+
+const char *
+control_time(const char *text, const char *word, char out[24])
+{
+	if (strlen(text) >= 19)
+		snprintf(out, 24, "%.19sZ", text);
+	else
+		snprintf(out, 24, "%s", word);
+	return out;
 }

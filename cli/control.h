@@ -33,6 +33,12 @@ struct control_reply {
 // standard places are tried.
 int control_ask(const struct control_request *r, struct control_reply *reply);
 
+// Hex of the octets of a reference as people wrote it: a text where it is one, else hex:...
+enum { CONTROL_REFERENCE_TEXT = 2 * 64 + 8 };
+const char *control_reference(const char *hex, char out[CONTROL_REFERENCE_TEXT]);
+// A time of the gateway to its second, "2026-12-02T07:41:59Z"; where it is empty, the word.
+const char *control_time(const char *text, const char *word, char out[24]);
+
 #define CONTROL_OPTIONS \
 	"  -c, --config FILE   configuration that tells where the gateway listens\n" \
 	"                      (" SYSCONFDIR "/cmpgate/cmpgate.yaml)\n" \

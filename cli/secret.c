@@ -158,19 +158,6 @@ reload(const struct secret_options *o)
 	return EXIT_PARTLY;
 }
 
-static bool
-add_line(struct secret_file *file, const struct secret_options *o, const char *reference, const char *value, const char *expires, struct fault *f)
-{
-	char *line = mem_printf("%s:%s%s%s%s%s%s%s%s", reference, value, o->name != NULL ? " name=\"" : "", o->name != NULL ? o->name : "",
-		o->name != NULL ? "\"" : "", *expires != '\0' ? " expires=" : "", expires, o->uses != NULL ? " uses=" : "", o->uses != NULL ? o->uses : "");
-	bool well = line != NULL ? secret_file_add(file, span_text(line), f) : fault_set(f, FAIL_NONE, "", "out of memory");
-
-	if (line != NULL)
-		crypto_wipe(line, strlen(line));
-	mem_free(line);
-	return well;
-}
-
 // "hex:0a0b" or a text as octets; 0 when it is neither, or too long.
 static size_t
 reference_octets(const char *text, uint8_t out[SECRET_LINE_REFERENCE_MAX])
@@ -191,6 +178,20 @@ reference_octets(const char *text, uint8_t out[SECRET_LINE_REFERENCE_MAX])
 			return 0;
 	}
 	return *text == '\0' ? n : 0;
+}
+
+static bool
+add_line(struct secret_file *file, const struct secret_options *o, const char *reference, const char *value, const char *expires, struct fault *f)
+{
+	char *line = mem_printf("%s:%s%s%s%s%s%s%s%s", reference, value, o->name != NULL ? " name=\"" : "", o->name != NULL ? o->name : "",
+		o->name != NULL ? "\"" : "", *expires != '\0' ? " expires=" : "", expires, o->uses != NULL ? " uses=" : "", o->uses != NULL ? o->uses : "");
+	uint8_t octets[SECRET_LINE_REFERENCE_MAX];
+	bool well = line != NULL ? secret_file_add(file, span_of(octets, reference_octets(reference, octets)), span_text(line), f) : fault_set(f, FAIL_NONE, "", "out of memory");
+
+	if (line != NULL)
+		crypto_wipe(line, strlen(line));
+	mem_free(line);
+	return well;
 }
 
 static bool
@@ -272,36 +273,17 @@ text_of(const cJSON *o, const char *key)
 	return text != NULL ? text : "";
 }
 
-// Hex of octets as people wrote them: a text where it is one.
-static void
-reference_text(const char *hex, char *out, size_t size)
-{
-	size_t n = 0;
-	char pair[3] = "";
-
-	for (const char *h = hex; h[0] != '\0' && h[1] != '\0' && n + 1 < size; h += 2) {
-		memcpy(pair, h, 2);
-		unsigned long c = strtoul(pair, NULL, 16);
-		if (c <= ' ' || c > '~') {
-			snprintf(out, size, "hex:%s", hex);
-			return;
-		}
-		out[n++] = (char)c;
-	}
-	out[n] = '\0';
-}
-
 static void
 print_row(const cJSON *row, bool head)
 {
-	char reference[2 * SECRET_LINE_REFERENCE_MAX + 8];
+	char reference[CONTROL_REFERENCE_TEXT], expires[24], changed[24];
 
 	if (head)
 		printf("%-24s %-16s %-8s %-7s %-21s %-21s %s\n", "REFERENCE", "TABLE", "STATE", "USES", "EXPIRES", "CHANGED", "NAME");
-	reference_text(text_of(row, "reference"), reference, sizeof(reference));
-	printf("%-24s %-16s %-8s %-7s %-21s %-21s %s\n", reference, text_of(row, "table"), text_of(row, "state"),
+	printf("%-24s %-16s %-8s %-7s %-21s %-21s %s\n", control_reference(text_of(row, "reference"), reference), text_of(row, "table"), text_of(row, "state"),
 		cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(row, "single")) ? "single" : "many",
-		*text_of(row, "expires") != '\0' ? text_of(row, "expires") : "never", *text_of(row, "changed") != '\0' ? text_of(row, "changed") : "-", text_of(row, "name"));
+		control_time(text_of(row, "expires"), "never", expires), control_time(text_of(row, "changed"), "-", changed),
+		*text_of(row, "name") != '\0' ? text_of(row, "name") : "-");
 }
 
 static cJSON *
@@ -442,7 +424,12 @@ dispatch(const struct secret_options *o, const char *what)
 		return change(o, true);
 	if ((strcmp(what, "lock") == 0 || strcmp(what, "free") == 0) && o->reference != NULL)
 		return set(o, what);
-	fputs(usage, stderr);
+	if (strcmp(what, "list") == 0)
+		fprintf(stderr, "cmpgate secret: list shows all secrets, and takes no REFERENCE\n");
+	else if (strcmp(what, "rotate") == 0 || strcmp(what, "lock") == 0 || strcmp(what, "free") == 0)
+		fprintf(stderr, "cmpgate secret: %s which one? cmpgate secret %s REFERENCE\n", what, what);
+	else
+		fprintf(stderr, "cmpgate secret: there is no '%s': add, rotate, list, lock and free are there\n", what);
 	return EXIT_USAGE;
 }
 
@@ -467,8 +454,12 @@ run(int argc, char **argv)
 		if (!take_option(&o, c))
 			return EXIT_USAGE;
 	}
-	if (optind == argc || argc - optind > 2) {
+	if (optind == argc) {
 		fputs(usage, stderr);
+		return EXIT_USAGE;
+	}
+	if (argc - optind > 2) {
+		fprintf(stderr, "cmpgate secret: '%s' is too much: one REFERENCE at a time\n", argv[optind + 2]);
 		return EXIT_USAGE;
 	}
 	o.reference = argc - optind == 2 ? argv[optind + 1] : NULL;

@@ -22,6 +22,15 @@ broken(const struct secret_file *s, const char *call, struct fault *f)
 	return fault_set(f, FAIL_NONE, s->path, "%s: %s", call, strerror(errno));
 }
 
+static bool
+refuse_folder(const char *path, const char *user, struct fault *f)
+{
+	const char *slash = strrchr(path, '/');
+
+	return fault_set(f, FAIL_NONE, path, "its folder is not there; type: install -d -m 700%s%s %.*s", user != NULL ? " -o " : "", user != NULL ? user : "",
+		slash != NULL && slash != path ? (int)(slash - path) : 1, slash != NULL ? path : ".");
+}
+
 // Root makes files for the user that the gateway runs as.
 static bool
 begin(const char *path, const char *user, struct fault *f)
@@ -29,6 +38,8 @@ begin(const char *path, const char *user, struct fault *f)
 	const struct passwd *p = user != NULL && geteuid() == 0 ? getpwnam(user) : NULL;
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
+	if (fd < 0 && errno == ENOENT)
+		return refuse_folder(path, p != NULL ? user : NULL, f);
 	if (fd < 0)
 		return errno == EEXIST || fault_set(f, FAIL_NONE, path, "cannot be made: %s", strerror(errno));
 	bool well = p == NULL || fchown(fd, p->pw_uid, p->pw_gid) == 0;
@@ -165,10 +176,16 @@ finish(const struct secret_file *s, struct buffer *b, bool well, struct fault *f
 }
 
 bool
-secret_file_add(struct secret_file *s, struct span line, struct fault *f)
+secret_file_add(struct secret_file *s, struct span reference, struct span line, struct fault *f)
 {
 	struct buffer b;
+	unsigned n;
 	bool well;
+
+	if (!look(s, span_of(s->octets, s->len), reference, &n, f))
+		return false;
+	if (n > 0)
+		return fault_set(f, FAIL_NONE, s->path, "this reference stands in line %u already; `cmpgate secret rotate` gives it another value", n);
 
 	// Room at once: a buffer that grows would leave copies behind.
 	buffer_init(&b, SECRET_TABLE_OCTETS_MAX);
@@ -258,7 +275,7 @@ secret_file_rotate(struct secret_file *s, struct span reference, const char *val
 	if (!look(s, all, reference, &n, f))
 		return false;
 	if (n == 0)
-		return fault_set(f, FAIL_NONE, s->path, "holds no secret of this reference");
+		return fault_set(f, FAIL_NONE, s->path, "holds no secret of this reference; `cmpgate secret add` makes one");
 	struct span line = nth_line(all, n), old = value_of(line);
 	const uint8_t *line_end = line.data + line.len, *old_end = old.data + old.len;
 	struct span word = expires_of(between(old_end, line_end));

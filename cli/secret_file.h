@@ -16,8 +16,8 @@ bool secret_file_open(struct secret_file *s, const char *path, const char *user,
 // Wipe and close.
 void secret_file_close(struct secret_file *s);
 
-// Add a line (no line end in it). False with the fault: also when its reference stands there.
-bool secret_file_add(struct secret_file *s, struct span line, struct fault *f);
+// Add a line (no line end in it) for a reference (octets). False with the fault: also when it stands there.
+bool secret_file_add(struct secret_file *s, struct span reference, struct span line, struct fault *f);
 // Give the secret of this reference another value, and another end of its life
 // ("2026-12-31T00:00:00Z", "" = none). False with the fault.
 bool secret_file_rotate(struct secret_file *s, struct span reference, const char *value, const char *expires, struct fault *f);

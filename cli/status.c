@@ -63,17 +63,18 @@ static void
 print_status(const cJSON *o)
 {
 	const cJSON *store = cJSON_GetObjectItemCaseSensitive(o, "store"), *transactions = cJSON_GetObjectItemCaseSensitive(o, "transactions");
+	char loaded[24];
 
 	printf("cmpgate %s%s%s, process %" PRId64 ", up ", text_of(o, "version"), text_of(o, "site")[0] != '\0' ? ", site " : "", text_of(o, "site"), number_of(o, "pid"));
 	print_uptime(number_of(o, "uptime_s"));
 	puts(is_true(o, "stopping") ? ", ending" : "");
-	printf("  %-13s %s, in force since %s\n", "configuration", text_of(o, "config"), text_of(o, "loaded"));
+	printf("  %-13s %s, in force since %s\n", "configuration", text_of(o, "config"), control_time(text_of(o, "loaded"), "-", loaded));
 	printf("  %-13s %s\n", "clock", text_of(o, "clock"));
 	print_urls(o, "listeners", "listener");
 	print_urls(o, "upstreams", "upstream");
 	printf("  %-13s %" PRId64 " exchanges, %" PRId64 " open transactions, %" PRId64 " ended ones, %" PRId64 " submissions\n", "now",
 		number_of(o, "exchanges"), number_of(transactions, "open"), number_of(transactions, "ended"), number_of(o, "submissions"));
-	printf("  %-13s %s, %s, %" PRId64 " KiB in %s, %" PRId64 " units wait\n", "store", is_true(store, "failed") ? "FAILED: nothing is recorded" : "well",
+	printf("  %-13s %s, %s, %" PRId64 " KiB in %s, %" PRId64 " waiting to be written\n", "store", is_true(store, "failed") ? "FAILED: nothing is recorded" : "well",
 		text_of(store, "about"), number_of(store, "octets") / 1024, text_of(o, "state"), number_of(store, "waiting"));
 	print_insecure(cJSON_GetObjectItemCaseSensitive(o, "posture"));
 }

@@ -77,7 +77,7 @@ secret rotate --expires never "$ref" >/dev/null 2>&1
 ok "rotate takes an expiry away" contains "$T/tables/field" "^$ref:[0-9a-z]* name="
 ok "hex references" sh -c '"$@" >/dev/null 2>&1' - "$cmpgate" secret add -c "$T/gate.yaml" hex:00ff10
 ok "are found again" equal "$(secret lock hex:00ff10)" "hex:00ff10: locked"
-ok "a reference twice is refused" said "stands in line" secret add first
+ok "a reference twice is refused" said "stands in line 1 already; .cmpgate secret rotate" secret add first
 ok "a bad reference" said "cannot be a reference" secret add "a b"
 ok "a bad name" said "no name as RFC 4514" secret add --name device
 ok "an unknown reference" said "no secret in force has this reference" secret lock nobody
