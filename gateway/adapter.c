@@ -9,7 +9,7 @@
 #include "crypto/digest.h"
 #include "gateway/step.h"
 
-enum { PEM_LINE = 64, CERTIFICATES_MAX = 256 * 1024 };
+enum { PEM_LINE = 64, CERTIFICATES_MAX = 256 * 1024, CHAIN_MAX = 8 };
 
 // The transactionID comes from the request itself: the same file is the same
 // operation, also after a restart.
@@ -87,11 +87,29 @@ put_pem(struct buffer *b, struct span certificate)
 	buffer_append_text(b, "-----END CERTIFICATE-----\n");
 }
 
+// Of what came along, the issuers of a certificate, each behind the one that it issued. The rest, such as the certificate
+// that signed the answer, is nothing that a device could use.
+static void
+put_issuers(struct buffer *b, struct span certificate, struct span more)
+{
+	struct certificate issued, c;
+
+	for (size_t n = 0; n < CHAIN_MAX && certificate_parse(&issued, certificate, NULL) && !certificate_self_issued(&issued); n++) {
+		struct span rest = more, whole;
+		bool found = false;
+		while (!found && der_take_whole(&rest, DER_SEQUENCE, &whole))
+			found = certificate_parse(&c, whole, NULL) && span_equal(c.subject, issued.issuer);
+		if (!found)
+			return;
+		put_pem(b, whole);
+		certificate = whole;
+	}
+}
+
 struct blob *
 adapter_certificate(const struct message *answer)
 {
 	const struct pkimessage *m = message_meaning(answer);
-	struct span more = m->extra_certs, whole;
 	struct cert_rep_message reply;
 	struct cert_response r;
 	struct buffer b;
@@ -101,9 +119,7 @@ adapter_certificate(const struct message *answer)
 		return NULL;
 	buffer_init(&b, CERTIFICATES_MAX);
 	put_pem(&b, r.pair.certificate);
-	while (der_take_whole(&more, DER_SEQUENCE, &whole))
-		if (!span_equal(whole, r.pair.certificate))
-			put_pem(&b, whole);
+	put_issuers(&b, r.pair.certificate, m->extra_certs);
 	struct blob *out = b.failed ? NULL : blob_new(buffer_span(&b));
 	buffer_clear(&b);
 	return out;

@@ -33,7 +33,7 @@ mistaken_for(struct span octets)
 	if (certificate_parse(&certificate, octets, &unsaid))
 		return "this is a certificate, and no PKIMessage";
 	if (pkcs10_parse(&request, octets, &unsaid))
-		return "this is a PKCS#10 request, and no PKIMessage; a p10cr carries one (openssl cmp -cmd p10cr -csr FILE)";
+		return "this is a PKCS#10 request, and no PKIMessage; a p10cr carries one (openssl cmp -cmd p10cr -csr FILE), and a drop folder takes it as NAME.csr";
 	if (crl_parse(&crl, octets, &unsaid))
 		return "this is a CRL, and no PKIMessage";
 	return NULL;

@@ -129,7 +129,7 @@ file_name_odd(const char *name)
 	for (const char *c = name; *c != '\0'; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7F)
 			return "its name holds control characters";
-	return "its name does not end as that of a request does, as in NAME.pki";
+	return "its name does not end as that of a request does: .pki, .der, .pem or .csr";
 }
 
 void
@@ -586,6 +586,17 @@ put_answer(const struct names *names, struct span answer, struct fault *f)
 	return fault_set(f, FAIL_NONE, names->head, "no name is free in out/");
 }
 
+// What was said of a request that waits is over with its answer, or its refusal.
+static void
+end_status(const struct file_box *b, const char *name)
+{
+	char stem[FILE_NAME_MAX + 1], note[FILE_NAME_MAX + 16];
+
+	file_name_stem(name, stem, sizeof(stem));
+	snprintf(note, sizeof(note), "%s.status.txt", stem);
+	unlinkat(b->out, note, 0);
+}
+
 bool
 file_box_answer(const struct file_box *b, const char *name, const struct file_mark *mark, const char *body, struct span answer,
 	bool *left, struct fault *f)
@@ -602,8 +613,7 @@ file_box_answer(const struct file_box *b, const char *name, const struct file_ma
 	struct names names = { .folder = b->out, .head = head, .tail = strcmp(kind, "pem") == 0 ? "" : ".pki", .first = 2 };
 	if (!put_answer(&names, answer, f))
 		return false;
-	snprintf(head, sizeof(head), "%s.status.txt", stem);
-	unlinkat(b->out, head, 0);
+	end_status(b, name);
 	return move_done(b, name, mark, left, f);
 }
 
@@ -625,6 +635,8 @@ file_box_bad(const struct file_box *b, const char *name, const struct file_mark 
 	bool well = durable_replace(b->bad, note, text, mode_in(b->bad), f) && found == FOUND && move_away(b, fd, name, mark, &names, left, f);
 	if (*left)
 		unlinkat(b->bad, note, 0);
+	else if (well)
+		end_status(b, name);
 	if (fd >= 0)
 		close(fd);
 	return well;

@@ -841,6 +841,10 @@ status_is_written_anew(void **state)
 	assert_true(file_box_status(&box, "a.pki", "", &f));
 	holds(box.out, "a.status.txt", OCTETS(""));
 	assert_int_equal(files_in(box.out), 1);
+	// Over with the refusal, too.
+	put(box.in, "a.pki", OCTETS("junk"));
+	assert_true(report(&box, "a.pki", "no", &f));
+	assert_int_equal(files_in(box.out), 0);
 }
 
 static void

@@ -313,12 +313,23 @@ put_csr(struct buffer *out, const struct kit_message *m)
 	buffer_clear(&b);
 }
 
+static unsigned
+certificates_in(const char *pem)
+{
+	unsigned n = 0;
+
+	for (; (pem = strstr(pem, "-----BEGIN CERTIFICATE-----")) != NULL; pem++)
+		n++;
+	return n;
+}
+
 static void
 adopted_requests(void **state)
 {
 	const struct kit_message good = { .kind = BODY_P10CR, .subject = "CN=csr-7,O=Plant" }, other = { .kind = BODY_P10CR, .subject = "CN=plc,O=Plant" },
 		no_pop = { .kind = BODY_P10CR, .subject = "CN=csr-8,O=Plant", .csr = "$csr_info $pop_alg 03{00 30{ 020101 020101 }}" };
-	const struct kit_message cp = { .kind = BODY_CP, .by = "ca", .subject = "CN=csr-7,O=Plant", .body = "30{ 30{ 30{ 0201ff 30{020100} 30{ a0{ $issued } } } } }" },
+	const struct kit_message cp = { .kind = BODY_CP, .by = "ca", .subject = "CN=csr-7,O=Plant", .extra = "30{ $other_cert $chain }",
+		.body = "30{ 30{ 30{ 0201ff 30{020100} 30{ a0{ $issued } } } } }" },
 		refusal = { .kind = BODY_CP, .by = "ca", .body = "30{ 30{ 30{ 0201ff 30{020102 30{0c{'not today'}} 03020520} } } }" };
 	struct buffer csr;
 
@@ -331,7 +342,8 @@ adopted_requests(void **state)
 	assert_int_equal(kit_said.up->view.body, BODY_P10CR);
 	kit_answer(&cp);
 	assert_true(kit_said.replied);
-	assert_non_null(strstr(kit_said.pem, "-----BEGIN CERTIFICATE-----"));
+	// The certificate alone: what came along did not issue it, and is nothing that a device could use.
+	assert_int_equal(certificates_in(kit_said.pem), 1);
 	// The CA did not grant implicitConfirm: the gateway confirms for the file.
 	assert_int_equal(kit_said.submissions, 2);
 	assert_int_equal(kit_said.up->view.body, BODY_CERTCONF);
