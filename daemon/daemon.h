@@ -32,6 +32,8 @@ struct daemon {
 	int64_t posture_ms;		// when what is insecure was last said
 	uint64_t verified;		// signatures, at the last upkeep
 	char boot[37];			// id of this boot of the machine
+	enum clock_state clock;		// what the kernel said of it
+	int64_t clock_asked_ms;		// and when; 0: it was not asked
 	int64_t started_ms, loaded_s;	// monotonic; wall clock when the configuration came into force
 	bool fresh_store;
 	bool audit_stuck, audit_full, audit_warned;	// its file cannot be written; log.audit.max_size is reached; or nearly
@@ -58,8 +60,8 @@ bool services_gateway(struct daemon *d, gateway_bind *bind, struct fault *f);
 void services_reloaded(struct daemon *d);
 // Every minute: clock floor, old rows, memory of the library.
 void services_upkeep(struct daemon *d);
-// What the clock is worth under the rule of the configuration (clock:).
-enum clock_state services_clock(const struct daemon *d);
+// What the clock is worth under the rule of the configuration (clock:). What the kernel says holds for a second.
+enum clock_state services_clock(struct daemon *d);
 
 // reload.c
 // Do what SIGHUP does: load the file and what it names on a thread of its own, then let the gateway take it. The

@@ -13,16 +13,30 @@ enum {
 	STORE_MAX = 256 << 20,	// octets of the database
 	WORKERS_MAX = 16,
 	WORKER_QUEUE = 1024,	// jobs that may wait for a worker
+	CLOCK_HOLDS_MS = 1000,	// what the kernel said of its clock
 	TRIM_KEYS = 64,		// signatures verified since the last upkeep that make it worth to trim memory
 	POSTURE_MS = 24 * 3600 * 1000	// what is insecure is said again after a day
 };
 
 // ---- clock
 
-enum clock_state
-services_clock(const struct daemon *d)
+// Each message asks several times, and the kernel stirs its random pool at each call.
+static enum clock_state
+kernel_clock(struct daemon *d)
 {
-	enum clock_state c = state_clock(&d->state);
+	int64_t now = clock_mono_ms();
+
+	if (d->clock_asked_ms == 0 || now - d->clock_asked_ms >= CLOCK_HOLDS_MS || d->clock == CLOCK_UNSET || clock_wall_s() < d->state.floor) {
+		d->clock = state_clock(&d->state);
+		d->clock_asked_ms = now;
+	}
+	return d->clock;
+}
+
+enum clock_state
+services_clock(struct daemon *d)
+{
+	enum clock_state c = kernel_clock(d);
 
 	if (c == CLOCK_FLOOR && d->settings->clock == CLOCK_TRUST_SYSTEM)
 		return CLOCK_SYNCED;
@@ -32,7 +46,7 @@ services_clock(const struct daemon *d)
 static void
 tell_time(void *context, struct gateway_time *out)
 {
-	const struct daemon *d = context;
+	struct daemon *d = context;
 
 	*out = (struct gateway_time){ .wall_s = clock_wall_s(), .floor_s = d->state.floor, .synced = services_clock(d) == CLOCK_SYNCED };
 }
