@@ -80,7 +80,10 @@ worker_main(void *argument)
 			run_job(job, w->number);
 		uv_mutex_lock(&pool->lock);
 		list_put(&pool->finished, job);
+		// Whom a call wakes may run at once: not into a lock that is held. The pool stays until this thread has ended.
+		uv_mutex_unlock(&pool->lock);
 		uv_async_send(&pool->wake);
+		uv_mutex_lock(&pool->lock);
 	}
 	uv_mutex_unlock(&pool->lock);
 }
@@ -162,13 +165,14 @@ worker_submit(struct worker_pool *pool, struct worker_job *job)
 	if (room && pool->threads > 0) {
 		list_put(&pool->waiting, job);
 		pool->queued++;
-		uv_cond_signal(&pool->work);
 	}
 	uv_mutex_unlock(&pool->lock);
 	if (!room)
 		return false;
 	pool->pending++;
-	if (pool->threads == 0) {
+	if (pool->threads > 0) {
+		uv_cond_signal(&pool->work);
+	} else {
 		run_job(job, 0);
 		uv_mutex_lock(&pool->lock);
 		list_put(&pool->finished, job);

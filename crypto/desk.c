@@ -32,6 +32,15 @@ static bool has_key;
 static _Thread_local struct desk *mine;
 static _Thread_local unsigned mine_of;	// the generation of mine
 
+// With the lock, which is given up meanwhile: whom the call wakes may run at once, and would only run into it.
+static void
+wake(struct desk *d)
+{
+	pthread_mutex_unlock(&d->lock);
+	pthread_cond_broadcast(&d->turn);
+	pthread_mutex_lock(&d->lock);
+}
+
 static void
 desk_work(struct desk *d)
 {
@@ -44,7 +53,7 @@ desk_work(struct desk *d)
 	pthread_mutex_lock(&d->lock);
 	d->starved = starved;
 	d->run = NULL;
-	pthread_cond_broadcast(&d->turn);
+	wake(d);
 }
 
 static void *
@@ -174,7 +183,7 @@ desk_run(void (*run)(void *context), void *context)
 	pthread_mutex_lock(&d->lock);
 	d->run = run;
 	d->context = context;
-	pthread_cond_broadcast(&d->turn);
+	wake(d);
 	while (d->run != NULL)
 		pthread_cond_wait(&d->turn, &d->lock);
 	if (d->starved)

@@ -175,7 +175,10 @@ serve(struct store *s)
 	while (*end != NULL)
 		end = &(*end)->next;
 	*end = reads;
+	// Whom the call wakes may run at once: not into the lock.
+	uv_mutex_unlock(&s->lock);
 	uv_async_send(&s->wake);
+	uv_mutex_lock(&s->lock);
 }
 
 static void
@@ -304,7 +307,7 @@ apply_now(struct store *s, struct store_unit *u)
 bool
 store_apply(struct store *s, struct store_unit *u, bool lazy, store_applied *applied, void *context)
 {
-	bool room;
+	bool room, wake;
 
 	u->applied = applied;
 	u->context = context;
@@ -316,6 +319,7 @@ store_apply(struct store *s, struct store_unit *u, bool lazy, store_applied *app
 		return apply_now(s, u);
 	uv_mutex_lock(&s->lock);
 	room = !s->closing && s->units_open < s->limit;
+	wake = room && (!lazy || !s->lazy);	// the thread has its time for what may wait
 	if (room) {
 		s->units_open++;
 		units_put(&s->waiting, u);
@@ -324,9 +328,11 @@ store_apply(struct store *s, struct store_unit *u, bool lazy, store_applied *app
 		if (lazy && !s->lazy)
 			s->lazy_since = uv_hrtime();
 		s->lazy = s->lazy || lazy;
-		uv_cond_signal(&s->work);
+		wake = wake || s->queued * 2 >= s->limit;
 	}
 	uv_mutex_unlock(&s->lock);
+	if (wake)
+		uv_cond_signal(&s->work);
 	if (!room)
 		store_unit_free(u);
 	return room;
