@@ -133,21 +133,39 @@ buffer_span(const struct buffer *b)
 	return span_of(b->data, b->len);
 }
 
+// Octets from here on that stand for themselves.
+static size_t
+plain_length(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	for (; n < len; n++) {
+		unsigned char c = (unsigned char)text[n];
+		if (c < 0x20 || c == '"' || c == '\\' || c == 0x7F || c == 0xC2)
+			break;
+	}
+	return n;
+}
+
 bool
 buffer_append_escaped(struct buffer *b, const char *text, size_t most)
 {
 	size_t len = strlen(text), n = len < most ? len : most;
 
 	for (size_t i = 0; i < n; i++) {
+		size_t plain = plain_length(text + i, n - i);
+		buffer_append(b, span_of(text + i, plain));
+		if ((i += plain) == n)
+			break;
 		unsigned char c = (unsigned char)text[i];
 		if (c == '"' || c == '\\')
 			buffer_printf(b, "\\%c", c);
-		else if (c < 0x20 || c == 0x7F)
-			buffer_printf(b, "\\u%04x", c);
 		else if (c == 0xC2 && i + 1 < n && (unsigned char)text[i + 1] < 0xA0)
 			buffer_printf(b, "\\u%04x", (unsigned char)text[++i]);
-		else
+		else if (c == 0xC2)
 			buffer_append_octet(b, c);
+		else
+			buffer_printf(b, "\\u%04x", c);
 	}
 	if (n < len)
 		buffer_append_text(b, "...");

@@ -28,7 +28,9 @@ certificate_facts_read(struct certificate_facts *out, const struct certificate *
 static void
 put_key(struct buffer *b, const char *key)
 {
-	buffer_printf(b, "%s\"%s\":", b->len > 0 ? "," : "", key);
+	buffer_append_text(b, b->len > 0 ? ",\"" : "\"");
+	buffer_append_text(b, key);
+	buffer_append_text(b, "\":");
 }
 
 static void
