@@ -80,6 +80,15 @@ row_upstream(struct gateway *g, const struct settings_route *r)
 	return upstream_find(g, g->settings->upstreams[r->upstream].name);
 }
 
+// Repeats are answered from the slots; what the CA's answers were judged with is over.
+static void
+release(struct transaction *t)
+{
+	blob_unref(t->chain);
+	blob_unref(t->own_answer);
+	t->chain = t->own_answer = NULL;
+}
+
 static void
 log_end(const struct transaction *t)
 {
@@ -135,6 +144,7 @@ row_set(struct gateway *g, struct transaction *t, const struct decision *d)
 	}
 	if (ended) {
 		log_end(t);
+		release(t);
 		table_schedule(g, t, clock_mono_ms() + g->settings->limits.forget);
 	} else if (d->start_confirm) {
 		table_schedule(g, t, clock_mono_ms() + g->settings->limits.transaction_timeout);

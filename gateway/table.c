@@ -120,13 +120,20 @@ table_schedule(struct gateway *g, struct transaction *t, int64_t due_ms)
 		table_remove(g, container_of(g->closed.next, struct transaction, order));
 }
 
+// Thousands of ended transactions are kept: each weighs as much as its messages.
+static size_t
+octets_kept(const struct gateway *g)
+{
+	return blob_bytes() + g->closed_count * sizeof(struct transaction);
+}
+
 bool
 table_make_room(struct gateway *g, size_t octets)
 {
 	size_t budget = (size_t)g->settings->limits.bytes_in_flight;
 
 	// Ended transactions may hold at most three quarters, so that new ones find room at once.
-	while (!list_is_empty(&g->closed) && blob_bytes() + octets > budget / 4 * 3)
+	while (!list_is_empty(&g->closed) && octets_kept(g) + octets > budget / 4 * 3)
 		table_remove(g, container_of(g->closed.next, struct transaction, order));
 	while (blob_bytes() + octets > budget && evict_one(g, SCARCE_OCTETS, NULL))
 		;

@@ -291,6 +291,28 @@ idle_rows_free_octets(void **state)
 	assert_int_equal(g->open_count, 1);
 }
 
+// Ended rows hold three quarters of the budget at most, and what they weigh themselves counts.
+static void
+ended_rows_weigh(void **state)
+{
+	struct table *table = *state;
+	struct gateway *g = &table->g;
+	size_t most = 1048576 / 4 * 3;
+
+	for (int i = 0; i < 1000; i++) {
+		char id[8];
+		snprintf(id, sizeof(id), "c%d", i);
+		struct transaction *t = insert(g, id, "10.0.0.1", &(struct shape){ .state = STATE_CLOSED, .octets = 1000 });
+		assert_non_null(t);
+		table_schedule(g, t, i);
+		assert_true(table_make_room(g, 0));
+		assert_true(g->closed_count * (1000 + sizeof(*t)) <= most);
+	}
+	assert_true((g->closed_count + 1) * (1000 + sizeof(struct transaction)) > most);
+	assert_true(there(g, "c999"));
+	assert_false(there(g, "c0"));			// the oldest goes first
+}
+
 static void
 without_memory(void **state)
 {
@@ -319,6 +341,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(one_address_has_half, begin, end),
 		cmocka_unit_test_setup_teardown(exempt_sources_have_all, begin, end),
 		cmocka_unit_test_setup_teardown(idle_rows_free_octets, begin, end),
+		cmocka_unit_test_setup_teardown(ended_rows_weigh, begin, end),
 		cmocka_unit_test_setup_teardown(without_memory, begin, end),
 	};
 
