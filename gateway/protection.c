@@ -148,6 +148,9 @@ protection_prepare(struct protection_job *j, const struct protection_setup *s, c
 	keyring_route(s->keys, s->settings, s->route, &keys);
 	for (size_t i = 0; i < keys.trust_count; i++)
 		j->trusts[j->trust_count++] = trust_ref(keys.trusts[i]);
+	// What stands two envelopes deep would be vouched for without having been looked at.
+	if (s->message->inner != NULL && s->message->inner->body == BODY_NESTED)
+		return fault_set(&j->verdict.fault, FAIL_BAD_REQUEST, "body.nested", "an envelope in an envelope; an RA puts one around a message (RFC 9483 5.2.2)");
 	bool several = s->message->view.body == BODY_NESTED && s->message->inner == NULL;
 	if (!check_copies(j, s->message))
 		return false;

@@ -417,10 +417,13 @@ static const struct kit_message ir_inside = { ENROLS }, genm_inside = { .kind = 
 #define TWO(a, b) (const struct kit_message *const[]){ &(a), &(b), NULL }
 static const struct kit_message nested_inside = { .kind = BODY_NESTED, .by = "lra", .inner = ONE(ir_inside) },
 	nested_twice = { .kind = BODY_NESTED, .by = "lra", .inner = ONE(nested_inside) };
+static const struct kit_message batch_inside = { .kind = BODY_NESTED, .by = "lra", .inner = TWO(ir_inside, genm_inside) };
 #define WRAPS .kind = BODY_NESTED, .by = "lra"
 
 static const struct row envelope_rows[] = {
 	{ "68: a message in an envelope passes", { WRAPS, .inner = ONE(ir_inside) }, PASSES },
+	{ "68: an envelope in an envelope", { WRAPS, .inner = ONE(nested_inside) }, E(BAD_REQUEST), CHEAP },
+	{ "68: a batch in an envelope", { WRAPS, .inner = ONE(batch_inside) }, E(BAD_REQUEST), CHEAP },
 	{ "68: an envelope in an envelope in an envelope", { WRAPS, .inner = ONE(nested_twice) }, E(BAD_REQUEST), CHEAP },
 	{ "68: nothing in the envelope", { WRAPS, .body = "3000" }, E(BAD_DATA_FORMAT), CHEAP },
 	{ "68: the message inside has no protection", { WRAPS, .inner = ONE(bare_inside) }, E(BAD_MESSAGE_CHECK) },
