@@ -474,6 +474,13 @@ in_closed(const struct facts *t, enum event e)
 		if (t->outcome == ENDED_CONFIRMED)
 			return error(t, FAIL_CERT_CONFIRMED, "the certificate of this transaction is confirmed already");
 		return error(t, FAIL_BAD_REQUEST, "the transaction has ended");
+	// The transaction took too long for the device, and not for the CA.
+	case EVENT_FINAL_POSITIVE:
+	case EVENT_SWAP:
+		d = stay(t);
+		if (t->has_certificate || e == EVENT_SWAP)
+			d.alarm = "the CA issued a certificate after its transaction had ended; no device was given it, and the CA may revoke it";
+		return d;
 	case EVENT_FORGET:
 		d = stay(t);
 		d.remove = true;
