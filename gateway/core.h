@@ -282,7 +282,7 @@ uint64_t step_request(struct gateway *g, struct exchange *x, struct transaction 
 // A first message with this transactionID is being verified. Same octets: x takes
 // the place of who waited; others are told to try again. True when it was dealt with.
 bool step_join(struct gateway *g, struct exchange *x, uint64_t *answer);
-// The transaction has ended without a certificate: its secret is free again.
+// The transaction has ended without a certificate that was confirmed, or gave up its place: its secret is free again.
 void step_release_secret(struct gateway *g, struct transaction *t);
 // Nothing came of a first request, and nothing final was told: its secret is
 // free, and its transactionID unused, so that the same octets may come again.

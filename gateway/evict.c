@@ -139,6 +139,8 @@ evict_one(struct gateway *g, enum scarce what, const struct share *only)
 	struct log_field fields[] = { { "peer", victim->source }, { "route", victim->route }, { "state", state_name(victim->state) }, { NULL, NULL } };
 	log_event(least == LOSS_CERTIFICATE ? LOG_WARN_ : LOG_DEBUG_, "transaction", fields, "%s",
 		least == LOSS_CERTIFICATE ? "the table is full: a transaction makes room whose certificate was not fetched or confirmed in time" : "an idle transaction makes room");
+	// Its device can only begin anew, and needs its secret for that.
+	step_release_secret(g, victim);
 	table_remove(g, victim);
 	return true;
 }
