@@ -304,9 +304,10 @@ go_on(struct gateway *g, struct transaction *t, struct exchange *x, enum event e
 	}
 	if (t->verified || route_verifies(r))
 		return step_request(g, x, t, e, r, return_label);
-	if (t->mailbox == NULL && x->mailbox)
-		serve_mailbox(t, x->listener, return_label);
 	struct facts facts = serve_facts(g, t, x->request, e, SLOT_COUNT);
+	// A message of a stranger does not say where the answers go.
+	if (e != EVENT_FIRST && facts.nonce_fits && t->mailbox == NULL && x->mailbox)
+		serve_mailbox(t, x->listener, return_label);
 	struct asking a = asking_of(x, r);
 	return serve_act(g, t, &a, e, SLOT_COUNT, &facts);
 }

@@ -274,14 +274,16 @@ act(struct step *s)
 		step_refuse(s, REFUSE_BUSY, "as many transactions as limits.transactions allows are under way");
 		return;
 	}
-	if (fresh || !t->verified) {
+	if (fresh || (!t->verified && s->event != EVENT_FIRST)) {
 		t->verified = true;
 		t->identity = s->identity;
 		t->mode = s->mode;
 		t->adopted = s->adopted;
 	}
-	if (t->mailbox == NULL && s->mailbox && !s->listener->retired)
-		serve_mailbox(t, s->listener, span_of(s->return_label, s->return_label_len));
+	// Only who began the transaction, or goes on with it, says where its answers go.
+	bool ours = fresh || s->event != EVENT_FIRST;
+	if (ours && t->mailbox == NULL && s->mailbox && x != NULL && !x->listener->retired)
+		serve_mailbox(t, x->listener, span_of(s->return_label, s->return_label_len));
 	if (t->step == s->handle)
 		t->step = 0;
 	struct facts facts = serve_facts(g, t, s->request, s->event, SLOT_COUNT);
@@ -776,6 +778,10 @@ join(struct gateway *g, struct step *s, struct exchange *x)
 	}
 	s->exchange = handle;
 	x->step = s->handle;
+	// The listener of the old exchange may close now: what the step tells of itself is of the new one.
+	s->mailbox = s->mailbox && s->listener == x->listener;
+	s->listener = x->listener;
+	s->peer = x->peer;
 	if (old != NULL) {
 		old->step = 0;
 		reply_refusal(g, old, REFUSE_TRY_AGAIN, "the same message came again; the answer goes there");
