@@ -456,7 +456,7 @@ the_idle_are_closed(void **state)
 	slow = connect_to(s->path);
 	fd = connect_to(s->path);
 	put(fd, "\0\0\0\x20{", 5);
-	put(slow, "\0\0\1\0", 4);
+	put(slow, "\0\0\x40\0", 4);
 	uint64_t began = uv_hrtime();
 	int state_of_slow = -1;
 	while (state_of_slow == -1 && uv_hrtime() - began < 9000000000ull) {
