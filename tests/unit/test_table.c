@@ -16,6 +16,14 @@ enum { ROWS = 8 };
 
 struct table { struct gateway g; struct settings settings; };
 
+// Rows are looked at without any link.
+const struct driver *
+driver_find(const char *scheme)
+{
+	(void)scheme;
+	return NULL;
+}
+
 static int
 begin(void **state)
 {
