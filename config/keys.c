@@ -2,13 +2,13 @@
 // keys: trust sets, credentials and tables of secrets become settings.
 #include "config/entries.h"
 
+#include "base/web.h"
 #include "config/expand.h"
 #include "config/language.h"
 #include "config/rows.h"
 #include "config/secret.h"
 
 #include <stdio.h>
-#include <strings.h>
 
 static struct node *
 value_of(const struct node *entry, const char *key)
@@ -65,12 +65,16 @@ static void
 check_prefixes(struct load *l, struct node *n)
 {
 	bool list = n != NULL && n->kind == NODE_LIST;
+	struct web_url prefix;
+	char message[320];
 
 	for (struct node *item = list ? n->first : n; item != NULL; item = list ? item->next : NULL) {
-		if (item->bad || item->kind != NODE_SCALAR || node_is_empty(item) || *item->text == '\0')
+		struct fault f = { .set = false };
+
+		if (item->bad || item->kind != NODE_SCALAR || node_is_empty(item) || *item->text == '\0' || web_prefix_read(&prefix, span_text(item->text), &f))
 			continue;
-		if (strncasecmp(item->text, "http://", 7) != 0 || item->text[7] == '\0' || item->text[7] == '/')
-			say(l, CODE_REVOCATION, &item->at, "this is no beginning of an http: URL", "as in http://pki.example/crl/");
+		snprintf(message, sizeof(message), "this is no beginning of an http: URL: %s", f.text);
+		say(l, CODE_REVOCATION, &item->at, message, "as in http://pki.example/crl/");
 	}
 }
 
@@ -78,6 +82,14 @@ static bool
 is_off(const struct option_texts *texts)
 {
 	return texts->count == 1 && (strcmp(texts->items[0], "off") == 0 || strcmp(texts->items[0], "no") == 0);
+}
+
+static bool
+fetches(const struct load *l)
+{
+	const struct config_scheme *http = language_scheme(l->schemes, "http");
+
+	return http != NULL && http->upstream_rows != NULL;
 }
 
 static void
@@ -93,6 +105,9 @@ take_revocation(struct load *l, struct settings_trust *t, struct node *entry)
 		t->revoked.ocsp.count = 0;
 	else
 		check_prefixes(l, value_of(n, "ocsp"));
+	if (t->revoked.points.count + t->revoked.ocsp.count > 0 && !fetches(l))
+		say(l, CODE_REVOCATION, &n->at, "this build of cmpgate speaks no HTTP, and can fetch neither CRLs nor OCSP answers",
+			"name CRLs in files, crls: [file or folder]; or install a build with HTTP");
 	if (t->revoked.crls.count + t->revoked.points.count + t->revoked.ocsp.count > 0)
 		return;
 	// Any other key was meant to be one that tells, and has been reported.

@@ -24,13 +24,18 @@ static const struct option_row revocation_rows[] = {
 	{ .key = "crls", .kind = OPTION_PATHS, .offset = IN_REVOKED(crls), .min = 1, .max = 256,
 	  .help = "CRLs in PEM or DER, or folders of them (*.crl, *.pem, *.der).", .example = "[/var/lib/cmpgate/crl/maker.crl]" },
 	{ .key = "points", .kind = OPTION_TEXTS, .offset = IN_REVOKED(points), .min = 1, .max = 64,
-	  .help = "Beginnings of http: URLs. A CRL is fetched from a distribution point of a certificate only where it begins like one of these.",
+	  .help = "Beginnings of http: URLs. A CRL is fetched from a distribution point of a certificate only where it begins like one of these: "
+	  "the same host and port, and the same path or one below it. Redirects are not followed.",
 	  .example = "[\"http://pki.example/crl/\"]" },
 	{ .key = "ocsp", .kind = OPTION_TEXTS, .offset = IN_REVOKED(ocsp), .min = 1, .max = 64,
-	  .help = "Beginnings of http: URLs of OCSP responders that are asked where a certificate names one; off asks none.",
+	  .help = "Beginnings of http: URLs of OCSP responders that are asked where a certificate names one, before CRLs of points; off asks none.",
 	  .example = "[\"http://ocsp.example/\"]" },
+	{ .key = "timeout", .kind = OPTION_DURATION, .offset = IN_REVOKED(timeout), .min = 100, .max = 60000, .standard = "5s",
+	  .help = "How long fetching one CRL or one answer may take. The device waits meanwhile, at most twice for a message." },
+	{ .key = "max_size", .kind = OPTION_SIZE, .offset = IN_REVOKED(max_size), .min = 1024, .max = 16777216, .standard = "4MiB",
+	  .help = "Octets of a CRL that is fetched. Four times as many are kept in memory for this set, and at least 1MiB." },
 	{ .key = "missing", .kind = OPTION_CHOICE, .offset = IN_REVOKED(missing), .choices = missing_words, .standard = "refuse",
-	  .help = "What happens when nothing tells whether a certificate is revoked." },
+	  .help = "What happens when nothing tells whether a certificate is revoked, or what would tell cannot be fetched." },
 	{ .key = NULL }
 };
 

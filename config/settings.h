@@ -46,6 +46,8 @@ struct settings_trust {
 		struct option_texts crls;	// files or folders
 		struct option_texts points;	// URL prefixes that cRLDistributionPoints may be fetched from (http:)
 		struct option_texts ocsp;	// URL prefixes of responders that a certificate may name (http:); empty = off
+		int64_t timeout;		// ms, of one fetch
+		int64_t max_size;		// octets of a CRL that is fetched
 		int missing;			// enum trust_missing: nothing tells whether it is revoked
 	} revoked;
 	int eku;				// enum trust_eku: what a signer's certificate must be made for

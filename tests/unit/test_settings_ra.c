@@ -45,7 +45,7 @@ static const char full[] =
 	"  devices:\n"
 	"    anchors: [maker.d, /t/maker.pem]\n"
 	"    intermediates: sub.pem\n"
-	"    revocation: {crls: [a.crl], points: [\"http://crl.example/\"], ocsp: \"HTTP://ocsp.example/x\", missing: warn}\n"
+	"    revocation: {crls: [a.crl], points: [\"http://crl.example/\"], ocsp: \"HTTP://ocsp.example/x\", missing: warn, timeout: 100ms, max_size: 16MiB}\n"
 	"    eku: cmcRA\n"
 	"  plant: plant.pem\n"
 	"  answers: {anchors: plant.pem, eku: cmcCA, revocation: {crls: b, ocsp: off}}\n"
@@ -115,6 +115,8 @@ check_keys(const struct settings *s)
 	assert_string_equal(t->revoked.points.items[0], "http://crl.example/");
 	assert_string_equal(t->revoked.ocsp.items[0], "HTTP://ocsp.example/x");
 	assert_int_equal(t->revoked.missing, TRUST_MISSING_WARN);
+	assert_int_equal(t->revoked.timeout, 100);
+	assert_int_equal(t->revoked.max_size, 16777216);
 	assert_int_equal(t->eku, TRUST_EKU_CMC_RA);
 	t = settings_trust_named(s, "plant");
 	assert_path(t->anchors.items[0], "plant.pem");
@@ -123,6 +125,8 @@ check_keys(const struct settings *s)
 	t = settings_trust_named(s, "answers");
 	assert_int_equal(t->revoked.ocsp.count, 0);
 	assert_int_equal(t->revoked.missing, TRUST_MISSING_REFUSE);
+	assert_int_equal(t->revoked.timeout, 5000);
+	assert_int_equal(t->revoked.max_size, 4194304);
 	assert_int_equal(t->eku, TRUST_EKU_CMC_CA);
 	assert_null(settings_trust_named(s, "nobody"));
 
@@ -326,6 +330,10 @@ guards_trust(void **state)
 		{ V IN UP "trust: {a: {anchors: b, revocation: {ocsp: on}}}\n", "E0223 4:44" },
 		{ V IN UP "trust: {a: {anchors: b, revocation: {missing: never, crls: c}}}\n", "E0107 4:47" },
 		{ V IN UP "trust: {a: {anchors: b, revocation: {points: [\"https://c/\", \"http://\", \"http:///x\", \"http://c\"]}}}\n", "E0223 4:47, E0223 4:61, E0223 4:72" },
+		{ V IN UP "trust: {a: {anchors: b, revocation: {points: [\"http://c/../d\", \"http://c/x?y\", \"http://u@c/\", \"http://c:0\"]}}}\n",
+			"E0223 4:47, E0223 4:64, E0223 4:80, E0223 4:95" },
+		{ V IN UP "trust: {a: {anchors: b, revocation: {crls: c, timeout: 60001ms, max_size: 1023}}}\n", "E0106 4:56, E0106 4:75" },
+		{ V IN UP "trust: {a: {anchors: b, revocation: {crls: c, timeout: 99ms, max_size: 16777217}}}\n", "E0106 4:56, E0106 4:72" },
 		{ V IN UP "trust: {a: {anchors: b, revocation: {crl: c}}}\n", "E0103 4:38" },
 		{ V IN UP "trust: {a: \"-----BEGIN CERTIFICATE-----\"}\n", "E0220 4:12" },
 		{ V IN UP "trust: {a: b, a: c}\n", "E0014 4:15" },
