@@ -83,7 +83,7 @@ read_name(struct reader *r, struct buffer *out)
 {
 	struct fault f = { .set = false };
 	struct der_writer w;
-	struct span octets;
+	struct span octets = span_of(NULL, 0);
 
 	der_writer_init(&w, ROOM);
 	must(r, name_from_text(&w, read_until(r, '>'), &f) && der_finish(&w, &octets), "no name");

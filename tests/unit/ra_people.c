@@ -276,7 +276,7 @@ add_low_exponent(void)
 	size_t n = strlen(hex) / 2;
 
 	for (size_t i = 0; i < n; i++) {
-		unsigned octet;
+		unsigned octet = 0;
 		must(n <= sizeof(octets) && sscanf(hex + 2 * i, "%2x", &octet) == 1, "no hex");
 		octets[i] = (uint8_t)octet;
 	}

@@ -116,7 +116,7 @@ has_names(struct span extensions, const char *const *wanted, size_t count)
 {
 	struct extension e;
 	struct general_name one;
-	struct span names;
+	struct span names = span_of(NULL, 0);
 	char text[NAME_TEXT_MAX];
 	size_t n = 0;
 
@@ -209,7 +209,7 @@ static struct itav
 answered(const struct kit_message *m)
 {
 	struct span list, in;
-	struct itav v;
+	struct itav v = { 0 };
 
 	kit_clear();
 	kit_ask("local", m);
