@@ -155,6 +155,8 @@ read_one(struct facts *out, const struct extension *e, struct fault *f)
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if ((unsigned)known[i].n == n)
 			return known[i].read(out, e, f);
+	if (oid_find(e->oid) == OID_OCSP_NO_CHECK && span_equal(e->value, span_of("\x05", 2)))
+		return out->ocsp_no_check = true;
 	return !e->critical || fault_set(f, FAIL_UNACCEPTED_EXTENSION, "", "its extension %.80s is critical, and not processed here",
 		oid_text(e->oid, text, sizeof(text)));
 }

@@ -16,6 +16,7 @@ struct facts {
 	struct span purposes;					// the OIDs of extKeyUsage; len 0 = absent
 	bool has_explicit_policy; int64_t explicit_policy;	// requireExplicitPolicy
 	struct span crl_points;					// contents; len 0 = absent
+	bool ocsp_no_check;					// id-pkix-ocsp-nocheck (RFC 6960 4.2.2.2.1)
 };
 
 // Read them. False with the fault when an extension that is known here cannot

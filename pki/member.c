@@ -62,9 +62,8 @@ member_valid_at(const struct member *m, int64_t at, bool at_floor)
 	return (at_floor || m->of_set.view.not_before <= at) && at <= m->of_set.view.not_after;
 }
 
-// The subject as a person knows it; some certificates have none.
-static void
-subject_text(const struct member *m, char *out, size_t size)
+void
+member_text(const struct member *m, char *out, size_t size)
 {
 	char serial[48];
 
@@ -82,7 +81,7 @@ member_blame(const struct member *m, enum failure failure, struct fault *f, cons
 	va_start(args, format);
 	vsnprintf(why, sizeof(why), format, args);
 	va_end(args);
-	subject_text(m, subject, sizeof(subject));
+	member_text(m, subject, sizeof(subject));
 	return fault_set(f, failure, "", "certificate \"%s\": %s", subject, why);
 }
 

@@ -313,6 +313,7 @@ bool
 path_search(const struct path_request *r, struct path_result *out, int64_t *until, struct fault *f)
 {
 	struct search *s = mem_alloc(sizeof(*s));
+	size_t wanted = r->wants != NULL ? r->wants->count : 0;
 
 	memset(out, 0, sizeof(*out));
 	if (s == NULL)
@@ -324,6 +325,8 @@ path_search(const struct path_request *r, struct path_result *out, int64_t *unti
 	s->edges.signatures = r->signatures != NULL ? r->signatures : &s->uncounted;
 	bool ok = begin(s, f) && add_candidates(s, f) && run(s, f);
 	mem_free(s);
+	if (ok && !out->revocation_unknown)
+		wants_drop_needed(r->wants, wanted);
 	return ok;
 }
 

@@ -6,7 +6,7 @@
 #ifndef CMPGATE_PKI_PATH_H
 #define CMPGATE_PKI_PATH_H
 
-#include "pki/trust.h"
+#include "pki/wants.h"
 
 enum { PATH_MAX_CHAIN = 8, PATH_MAX_CANDIDATES = 32, PATH_MAX_SIGNATURES = 64 };
 
@@ -20,6 +20,8 @@ struct path_request {
 	unsigned purpose;		// id-kp n that it must have (or anyExtendedKeyUsage), beside that of the set; 0 = none
 	unsigned *signatures;		// counts what is verified, up to PATH_MAX_SIGNATURES; shared by all calls for one
 					// message; NULL: this call counts alone
+	struct wants *wants;		// gets what would have to be fetched to know whether a certificate is revoked; NULL =
+					// what is known must do
 };
 
 struct path_result {
@@ -34,13 +36,16 @@ struct path_result {
 // order that depends on the certificates alone. Candidates that cannot be read
 // are passed over. A target that is an anchor itself (self-signed) is a path of one. False with a fault
 // that names the certificate that breaks it and why, of the path that came
-// furthest: signerNotTrusted (an unreadable target included); certRevoked;
+// furthest. A path that lacks nothing but what can be fetched fails too (but for
+// missing: warn), with wants that are needed; of a path that fails otherwise there
+// are none. The faults: signerNotTrusted (an unreadable target included); certRevoked;
 // notAuthorized when only the purpose is missing; badRequest over
 // PATH_MAX_CANDIDATES; badDataFormat when candidates are no SEQUENCEs. FAIL_SYSTEM_UNAVAIL: no memory.
 bool path_validate(const struct path_request *r, struct path_result *out, struct fault *f);
 
 // A bounded memory of paths that were found valid, keyed by target, candidates and set:
-// valid again until the earliest notAfter (or nextUpdate of a CRL that told), never longer than max_age seconds. One
+// valid again until the earliest notAfter (or nextUpdate of a CRL or OCSP answer that told), never longer than max_age
+// seconds, and until something else becomes known to the set. One
 // for each thread; NULL without memory. Paths whose revocation was unknown are not kept.
 struct path_cache;
 struct path_cache *path_cache_new(size_t entries, int64_t max_age_s);

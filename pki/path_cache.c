@@ -82,7 +82,9 @@ path_cache_flush(struct path_cache *c)
 static bool
 key_of(const struct path_request *r, uint8_t key[KEY_SIZE])
 {
-	const uint64_t scalars[] = { r->target.len, r->candidates.len, trust_serial(r->trust), r->key_usage, r->purpose, r->at_floor };
+	const uint64_t scalars[] = {
+		r->target.len, r->candidates.len, trust_serial(r->trust), fetched_generation(r->trust), r->key_usage, r->purpose, r->at_floor
+	};
 	const struct span parts[] = { span_of(scalars, sizeof(scalars)), r->target, r->candidates };
 	uint8_t digest[DIGEST_MAX];
 

@@ -6,7 +6,9 @@
 
 #include <stdatomic.h>
 
+#include "base/web.h"
 #include "pki/facts.h"
+#include "pki/fetched.h"
 #include "pki/path.h"
 #include "pki/revocation.h"
 #include "pki/verify.h"
@@ -19,6 +21,8 @@ struct names { struct span *list; size_t count, room; };
 // The number of a Name: its place in `known`, or known->count and its place in `more`,
 // where it is entered if need be (there must be room). known may be NULL.
 size_t name_number(const struct names *known, struct names *more, struct span name);
+
+struct responder_answer;
 
 // ---- certificates
 
@@ -42,6 +46,8 @@ bool member_read_key(struct member *m, struct fault *f);
 bool member_same_entity(const struct member *a, const struct member *b);
 // Tell whether the validity of a certificate includes `at`; with at_floor only its end counts (the clock may be late).
 bool member_valid_at(const struct member *m, int64_t at, bool at_floor);
+// The subject as a person knows it; its serial number where there is none.
+void member_text(const struct member *m, char *out, size_t size);
 // Fill a fault about a certificate: its subject and the sentence. Answers false.
 bool member_blame(const struct member *m, enum failure failure, struct fault *f, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
@@ -65,7 +71,32 @@ struct trust {
 	bool check_revocation;
 	enum revocation_missing missing;
 	unsigned purpose;
+	struct fences { struct web_url *list; size_t count; } points, responders;
+	struct trust_fetching fetching;
+	struct fetched *fetched;	// NULL: nothing is ever fetched
 };
+
+// Find which certificate of the set signed a CRL (c->issuer is known). False with
+// a fault that says what kept the nearest one from it.
+bool trust_crl_signer(const struct trust *t, struct trust_crl *c, struct fault *f);
+// May the key of this certificate sign CRLs? RFC 5280 6.3.3 (f).
+bool member_may_sign_crls(const struct member *m);
+
+// ---- what was fetched (fetched.h)
+
+struct fetched *fetched_new(size_t octets_max);
+void fetched_free(struct fetched *known);	// NULL is allowed
+
+struct fetched_item;
+// What came for this key; NULL = nothing. Given back by fetched_let_go().
+struct fetched_item *fetched_find(struct fetched *known, const uint8_t key[WANT_KEY]);
+void fetched_let_go(struct fetched_item *item);	// NULL is allowed
+const struct responder_answer *fetched_answer(const struct fetched_item *item);	// of WANT_OCSP
+const struct trust_crl *fetched_crl(const struct fetched_item *item);		// of WANT_CRL
+int64_t fetched_age_ms(const struct fetched_item *item);
+// Tell whether fetching from there failed a moment ago; why then holds the reason.
+enum { FETCHED_WHY = 200 };
+bool fetched_is_paused(struct fetched *known, struct span url, const uint8_t key[WANT_KEY], char why[FETCHED_WHY]);
 
 // ---- which certificate was signed by whose key: each pair is verified once in a search
 

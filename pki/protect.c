@@ -288,18 +288,22 @@ check_path(const struct pkimessage *m, struct span known, const struct signer_po
 {
 	struct path_result path;
 	struct fault one = { .set = false };
+	size_t wanted = p->wants != NULL ? p->wants->count : 0;
 
 	for (size_t i = 0; i < p->trust_count; i++) {
 		struct path_request r = {
 			.target = out->certificate.whole, .candidates = m->extra_certs.len > 0 ? m->extra_certs : known, .trust = p->trusts[i],
 			.at = p->at, .at_floor = p->at_floor, .key_usage = KU_DIGITAL_SIGNATURE,
 			.purpose = p->purpose != 0 ? p->purpose : trust_purpose(p->trusts[i]), .signatures = &out->signatures,
+			.wants = p->wants,
 		};
 		one.set = false;
 		bool well = p->cache != NULL ? path_validate_cached(p->cache, &r, &path, &one) : path_validate(&r, &path, &one);
 		if (well) {
 			out->trust = i;
 			out->revocation_unknown = path.revocation_unknown;
+			if (!path.revocation_unknown)
+				wants_drop_needed(p->wants, wanted);
 			return true;
 		}
 	}

@@ -53,6 +53,7 @@ struct signer_policy {
 	unsigned purpose;			// beside those of the sets
 	bool missing_sender_kid;		// accept: [missing-sender-kid]
 	struct path_cache *cache;		// may be NULL
+	struct wants *wants;			// as in path_request
 };
 struct signer_verdict {
 	struct certificate certificate;		// of the signer; borrows from message, known

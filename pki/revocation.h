@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// revocation: whether a certificate of a path was revoked (RFC 5280 6.3), by
-// the complete CRLs of a set. Their signatures are verified once, when the set
-// is made; here is judged whether a CRL may speak for a certificate, and what
-// it says. Another source (OCSP) is one more function that revocation_ask()
-// asks, before or after the CRLs.
+// revocation: whether a certificate of a path was revoked (RFC 5280 6.3, RFC
+// 6960): by the complete CRLs of a set, then by what the set has fetched: OCSP
+// answers, and CRLs of the certificate's distribution points. Signatures are
+// verified once, when the set is made or something was fetched; here is judged
+// what may speak for a certificate, and what it says.
 #ifndef CMPGATE_PKI_REVOCATION_H
 #define CMPGATE_PKI_REVOCATION_H
 
@@ -11,6 +11,10 @@
 
 struct member;
 struct edges;
+struct wants;
+
+// Clocks differ: so much later may what was fetched begin, and so much earlier may an OCSP answer have ended.
+enum { REVOCATION_SKEW_S = 300 };
 
 // An entry of a CRL: the contents of the serial number, and why.
 struct revoked { const uint8_t *serial; uint8_t len; uint8_t reason; };
@@ -20,6 +24,8 @@ struct trust_crl {
 	size_t issuer;			// number of its issuer's name
 	const struct member *signer;	// certificate of the set whose key made it
 	const char *unusable;		// why it tells nothing; NULL = it can be used
+	bool of_issuer;			// fetched for an issuer, whose own key signed it; signer is NULL then
+	int64_t skew;			// seconds that it may begin early: REVOCATION_SKEW_S where it was fetched
 	struct span scope;		// value of issuingDistributionPoint; len 0 = everything of its issuer
 	struct issuing_point point;
 	struct revoked *revoked;	// sorted by serial number
@@ -43,15 +49,18 @@ enum revocation {
 };
 
 struct revocation_question {
-	const struct trust *trust;
+	struct trust *trust;
 	const struct member *certificate;
 	const struct member *const *issuers;	// validated: its issuer first, the anchor last
 	size_t issuer_count;			// at least 1
 	int64_t at;
 	bool at_floor;
+	struct wants *wants;			// gets what would have to be fetched to know (more); NULL = nothing is fetched
+	bool crls_only;				// about a responder: no other one is asked
 };
 
-// Ask. On GOOD *until is lowered to the nextUpdate of what told.
+// Ask. On GOOD *until is lowered to the nextUpdate of what told. A want is needed
+// where nothing told; else it makes anew what is known, and nobody has to wait for it.
 enum revocation revocation_ask(const struct revocation_question *q, struct edges *edges, int64_t *until, struct fault *f);
 
 #endif

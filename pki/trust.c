@@ -34,6 +34,9 @@ counts_check(const struct trust_plan *plan, struct fault *f)
 		return fault_set(f, FAIL_NONE, "anchors", "there are more than %d", TRUST_ANCHORS_MAX);
 	if (plan->intermediate_count > TRUST_INTERMEDIATES_MAX)
 		return fault_set(f, FAIL_NONE, "intermediates", "there are more than %d", TRUST_INTERMEDIATES_MAX);
+	if (plan->point_count > TRUST_FENCES_MAX || plan->responder_count > TRUST_FENCES_MAX)
+		return fault_set(f, FAIL_NONE, plan->point_count > TRUST_FENCES_MAX ? "points" : "ocsp", "there are more than %d",
+			TRUST_FENCES_MAX);
 	return plan->crl_count <= TRUST_CRLS_MAX || fault_set(f, FAIL_NONE, "crls", "there are more than %d", TRUST_CRLS_MAX);
 }
 
@@ -142,16 +145,14 @@ intermediates_add(struct trust *t, const struct trust_plan *plan, size_t *used, 
 
 // ---- CRLs
 
-// May the key of this certificate sign CRLs? RFC 5280 6.3.3 (f).
-static bool
-may_sign_crls(const struct member *m)
+bool
+member_may_sign_crls(const struct member *m)
 {
 	return m->key == KEY_GOOD && m->sound && (!m->facts.has_key_usage || (m->facts.key_usage & KU_CRL_SIGN) != 0);
 }
 
-// Which certificate of the set issued it? The fault says what kept the nearest one from it.
-static bool
-signer_find(struct trust *t, struct trust_crl *c, struct fault *f)
+bool
+trust_crl_signer(const struct trust *t, struct trust_crl *c, struct fault *f)
 {
 	struct fault why = { .set = false };
 	bool named = false;
@@ -162,7 +163,7 @@ signer_find(struct trust *t, struct trust_crl *c, struct fault *f)
 		if (m->subject != c->issuer)
 			continue;
 		named = true;
-		if (!may_sign_crls(m))
+		if (!member_may_sign_crls(m))
 			continue;
 		switch (verify_signature(&m->of_set.key, &c->view.signature_algorithm, c->view.tbs, c->view.signature, NULL, &why)) {
 		case VERDICT_GOOD: c->signer = m; return true;
@@ -183,7 +184,7 @@ crl_add(struct trust *t, struct span octets, struct fault *f)
 	if (!crl_open(c, octets, f))
 		return false;
 	c->issuer = name_number(NULL, &t->names, c->view.issuer);
-	return signer_find(t, c, f);
+	return trust_crl_signer(t, c, f);
 }
 
 // Of two CRLs with one signer and one scope the newer one holds.
@@ -209,6 +210,35 @@ crls_add(struct trust *t, const struct trust_plan *plan, size_t *used, struct fa
 	return true;
 }
 
+// ---- what may be fetched
+
+static bool
+fences_read(struct fences *out, const struct span *texts, size_t count, const char *list, struct fault *f)
+{
+	out->list = mem_array(count, sizeof(out->list[0]));
+	if (out->list == NULL)
+		return no_memory(f);
+	for (; out->count < count; out->count++)
+		if (!web_prefix_read(&out->list[out->count], texts[out->count], f))
+			return within_item(f, list, out->count);
+	return true;
+}
+
+static bool
+fetching_set_up(struct trust *t, const struct trust_plan *plan, struct fault *f)
+{
+	size_t room = plan->fetching.crl_max * FETCHED_CRLS_KEPT;
+
+	t->fetching = plan->fetching;
+	if (plan->point_count + plan->responder_count == 0)
+		return true;
+	if (!fences_read(&t->points, plan->points, plan->point_count, "points", f)
+		|| !fences_read(&t->responders, plan->responders, plan->responder_count, "ocsp", f))
+		return false;
+	t->fetched = fetched_new(room > FETCHED_OCTETS_MIN ? room : FETCHED_OCTETS_MIN);
+	return t->fetched != NULL || no_memory(f);
+}
+
 // ---- the set
 
 static bool
@@ -221,7 +251,8 @@ fill(struct trust *t, const struct trust_plan *plan, struct fault *f)
 	t->purpose = plan->purpose;
 	if (!random_octets(&t->serial, sizeof(t->serial)))
 		return fault_set(f, FAIL_SYSTEM_UNAVAIL, "", "the kernel gives no random octets");
-	return make_room(t, plan, f) && anchors_add(t, plan, &used, f) && intermediates_add(t, plan, &used, f) && crls_add(t, plan, &used, f);
+	return fetching_set_up(t, plan, f) && make_room(t, plan, f) && anchors_add(t, plan, &used, f)
+		&& intermediates_add(t, plan, &used, f) && crls_add(t, plan, &used, f);
 }
 
 struct trust *
@@ -258,6 +289,9 @@ trust_unref(struct trust *t)
 		return;
 	for (size_t i = 0; i < t->crl_count; i++)
 		crl_close(&t->crls[i]);
+	fetched_free(t->fetched);
+	mem_free(t->points.list);
+	mem_free(t->responders.list);
 	mem_free(t->crls);
 	mem_free(t->members);
 	mem_free(t->names.list);
@@ -276,6 +310,12 @@ unsigned
 trust_purpose(const struct trust *t)
 {
 	return t->purpose;
+}
+
+struct trust_fetching
+trust_fetching(const struct trust *t)
+{
+	return t->fetching;
 }
 
 size_t

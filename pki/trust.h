@@ -9,7 +9,7 @@
 #include "codec/crl.h"
 #include "crypto/key.h"
 
-enum { TRUST_ANCHORS_MAX = 256, TRUST_INTERMEDIATES_MAX = 1024, TRUST_CRLS_MAX = 256 };
+enum { TRUST_ANCHORS_MAX = 256, TRUST_INTERMEDIATES_MAX = 1024, TRUST_CRLS_MAX = 256, TRUST_FENCES_MAX = 64 };
 
 // What happens when nothing tells whether a certificate is revoked.
 enum revocation_missing { REVOCATION_REFUSE, REVOCATION_WARN };
@@ -29,7 +29,10 @@ struct trust_plan {
 	struct span *anchors; size_t anchor_count;		// DER certificates
 	struct span *intermediates; size_t intermediate_count;
 	struct span *crls; size_t crl_count;
-	bool check_revocation;		// CRLs are looked at
+	bool check_revocation;		// CRLs and what was fetched are looked at
+	const struct span *points; size_t point_count;		// beginnings of URLs that CRLs may be fetched from
+	const struct span *responders; size_t responder_count;	// and that may be asked by OCSP
+	struct trust_fetching { int64_t timeout_ms; size_t crl_max; } fetching;	// of one fetch; crl_max: octets
 	enum revocation_missing missing;
 	unsigned purpose;		// a signer needs id-kp n (or anyExtendedKeyUsage); 0 = none
 };
@@ -40,15 +43,16 @@ struct trust;
 // CRLs are verified and their entries sorted; of two CRLs with one signer and
 // one scope the newer holds. An intermediate that cannot be used does no harm.
 // NULL with the fault, whose path names the item ("crls[2]"): not one anchor,
-// too many, a certificate or CRL that does not parse, an anchor with an unknown
-// critical extension or a key that is none, a CRL that no certificate of the
-// set can have issued (name, cRLSign, signature). The failure of the fault is
+// too many, a beginning of URLs that is none, a certificate or CRL that does not
+// parse, an anchor with an unknown critical extension or a key that is none, a CRL
+// that no certificate of the set can have issued (name, cRLSign, signature). The failure of the fault is
 // systemUnavail when memory was out, and otherwise without meaning.
 struct trust *trust_new(const struct trust_plan *plan, struct fault *f);
 struct trust *trust_ref(struct trust *t);
 void trust_unref(struct trust *t);	// NULL is allowed
 const char *trust_name(const struct trust *t);
 unsigned trust_purpose(const struct trust *t);
+struct trust_fetching trust_fetching(const struct trust *t);	// what the plan said
 size_t trust_anchor_count(const struct trust *t);
 const struct trust_certificate *trust_anchor(const struct trust *t, size_t i);
 // Changes whenever a set is made: what was validated under another is not valid under this.

@@ -16,6 +16,7 @@ struct state {
 	int64_t explicit_policy;
 	bool revocation_unknown;
 	int64_t valid_until, until;
+	struct fault pending;		// whether a certificate is revoked has to be fetched first
 	struct fault *f;
 };
 
@@ -140,7 +141,8 @@ is_not_revoked(struct state *s, const struct member *m)
 	for (size_t i = 0; i < s->issuer_count; i++)
 		issuers[i] = s->issuers[s->issuer_count - 1 - i];
 	struct revocation_question q = {
-		.trust = r->trust, .certificate = m, .issuers = issuers, .issuer_count = s->issuer_count, .at = r->at, .at_floor = r->at_floor
+		.trust = r->trust, .certificate = m, .issuers = issuers, .issuer_count = s->issuer_count, .at = r->at, .at_floor = r->at_floor,
+		.wants = r->wants,
 	};
 	switch (revocation_ask(&q, s->p->edges, &s->until, &why)) {
 	case REVOCATION_GOOD:
@@ -149,7 +151,12 @@ is_not_revoked(struct state *s, const struct member *m)
 		s->revocation_unknown = true;
 		if (r->trust->missing == REVOCATION_WARN)
 			return true;
-		break;
+		if (r->wants == NULL || !wants_are_needed(r->wants))
+			break;
+		// What else is wanted, or wrong, is found out at once.
+		if (!s->pending.set)
+			s->pending = why;
+		return true;
 	case REVOCATION_REVOKED: case REVOCATION_STOP:
 		break;
 	}
@@ -259,19 +266,34 @@ tell(const struct state *s, struct path_result *out, int64_t *until)
 	*until = lesser(s->valid_until, s->until);
 }
 
+static bool
+process(struct state *s, size_t *passed)
+{
+	const struct prospect *p = s->p;
+
+	*passed = 0;
+	if (!initialize(s))
+		return false;
+	for (size_t i = p->count; i > 0; i--, ++*passed)
+		if (!process_certificate(s, p->chain[i - 1], i == 1) || (i > 1 && !prepare_for_next(s, p->chain[i - 1])))
+			return false;
+	return wrap_up(s, p->chain[0]) && has_purpose(s, p->request->purpose) && has_purpose(s, p->request->trust->purpose);
+}
+
 bool
 prospect_validate(const struct prospect *p, struct path_result *out, size_t *passed, int64_t *until, struct fault *f)
 {
 	struct state s = { .p = p, .f = f };
+	struct wants *wants = p->request->wants;
+	size_t wanted = wants != NULL ? wants->count : 0;
 
-	*passed = 0;
-	if (!initialize(&s))
+	// Nothing is fetched for a path that is none.
+	if (!process(&s, passed)) {
+		wants_drop_needed(wants, wanted);
 		return false;
-	for (size_t i = p->count; i > 0; i--, ++*passed)
-		if (!process_certificate(&s, p->chain[i - 1], i == 1) || (i > 1 && !prepare_for_next(&s, p->chain[i - 1])))
-			return false;
-	if (!wrap_up(&s, p->chain[0]) || !has_purpose(&s, p->request->purpose) || !has_purpose(&s, p->request->trust->purpose))
-		return false;
+	}
+	if (s.pending.set)
+		return fault_set(f, s.pending.failure, s.pending.path, "%s", s.pending.text);
 	tell(&s, out, until);
 	return true;
 }

@@ -527,10 +527,10 @@ put_algorithm(struct der_writer *w, struct span instead, const struct signature_
 
 enum breakage { BREAK_NOTHING, BREAK_LAST, BREAK_FORM };
 
-// SEQUENCE { body, algorithm, signature }
+// SEQUENCE { body, algorithm, signature, [0] { SEQUENCE { certificates } } }; without them it ends before.
 static struct span
-finish(struct buffer *out, struct der_writer *body, struct span algorithm, const struct signature_scheme *scheme,
-	struct private_key *signer, enum breakage broken)
+finish_with(struct buffer *out, struct der_writer *body, struct span algorithm, const struct signature_scheme *scheme,
+	struct private_key *signer, enum breakage broken, struct span certificates)
 {
 	struct der_writer w;
 	struct span octets, whole;
@@ -550,11 +550,25 @@ finish(struct buffer *out, struct der_writer *body, struct span algorithm, const
 	der_put_raw(&w, octets);
 	put_algorithm(&w, algorithm, scheme);
 	der_put_bits(&w, buffer_span(&signature), 0);
+	if (certificates.len > 0) {
+		der_open(&w, DER_CONTEXT_CONS(0));
+		der_open(&w, DER_SEQUENCE);
+		der_put_raw(&w, certificates);
+		der_close(&w);
+		der_close(&w);
+	}
 	der_close(&w);
 	must(der_finish(&w, &whole) && buffer_append(out, whole), "no room");
 	der_writer_clear(&w);
 	buffer_clear(&signature);
 	return span_of(out->data + before, out->len - before);
+}
+
+static struct span
+finish(struct buffer *out, struct der_writer *body, struct span algorithm, const struct signature_scheme *scheme,
+	struct private_key *signer, enum breakage broken)
+{
+	return finish_with(out, body, algorithm, scheme, signer, broken, span_of(NULL, 0));
 }
 
 struct make_certificate
@@ -718,4 +732,198 @@ make_crl(struct buffer *out, const struct make_crl *m)
 	der_writer_clear(&w);
 	der_writer_clear(&v);
 	return whole;
+}
+
+// ---- OCSP
+
+struct make_ocsp
+make_ocsp_plan(const char *issuer, struct private_key *issuer_key, unsigned serial)
+{
+	return (struct make_ocsp){
+		.by_name = issuer, .signer = issuer_key, .issuer = issuer, .issuer_key = issuer_key, .serial = serial, .hash = DIGEST_SHA1, .reason = -1,
+		.from = MAKE_NOW - 3600, .until = MAKE_NOW + MAKE_DAY, .times = 1
+	};
+}
+
+// The octets of a key, as they stand in its SubjectPublicKeyInfo.
+static void
+put_key_digest(struct der_writer *w, enum digest d, struct private_key *k)
+{
+	struct buffer spki;
+	struct span rest, whole, bits;
+	uint8_t digest[DIGEST_MAX];
+
+	buffer_init(&spki, ROOM);
+	make_public_key(&spki, k);
+	rest = buffer_span(&spki);
+	must(der_take(&rest, DER_SEQUENCE, &whole) && der_take(&whole, DER_SEQUENCE, &bits) && der_take(&whole, DER_BIT_STRING, &bits), "a key");
+	bits = span_of(bits.data + 1, bits.len - 1);
+	must(digest_of(d, &bits, 1, digest), "a digest");
+	der_put(w, DER_OCTET_STRING, span_of(digest, digest_size(d)));
+	buffer_clear(&spki);
+}
+
+static void
+put_cert_id(struct der_writer *w, const struct make_ocsp *m)
+{
+	uint8_t digest[DIGEST_MAX];
+	struct der_writer name;
+	struct span whole;
+
+	der_writer_init(&name, ROOM);
+	put_name(&name, m->issuer, strlen(m->issuer));
+	must(der_finish(&name, &whole) && digest_of(m->hash, &whole, 1, digest), "a name");
+	der_open(w, DER_SEQUENCE);
+	der_open(w, DER_SEQUENCE);
+	der_put_oid(w, oid_octets(m->hash == DIGEST_SHA1 ? OID_SHA1 : m->hash == DIGEST_SHA256 ? OID_SHA256 : OID_SHA512));
+	der_put_null(w);
+	der_close(w);
+	der_put(w, DER_OCTET_STRING, span_of(digest, digest_size(m->hash)));
+	put_key_digest(w, m->hash, m->issuer_key);
+	der_put_int(w, m->serial);
+	der_close(w);
+	der_writer_clear(&name);
+}
+
+static void
+put_cert_status(struct der_writer *w, const struct make_ocsp *m)
+{
+	uint8_t reason = (uint8_t)m->reason;
+
+	if (m->status != 1) {
+		der_put(w, (uint8_t)DER_CONTEXT(m->status), span_of(NULL, 0));
+		return;
+	}
+	der_open(w, DER_CONTEXT_CONS(1));
+	der_put_generalized_time(w, m->from);
+	if (m->reason >= 0) {
+		der_open(w, DER_CONTEXT_CONS(0));
+		der_put(w, DER_ENUMERATED, span_of(&reason, 1));
+		der_close(w);
+	}
+	der_close(w);
+}
+
+static void
+put_unknown(struct der_writer *w, const char *oid, struct der_writer *v)
+{
+	uint8_t octets[64];
+
+	if (oid == NULL)
+		return;
+	der_put_null(v);
+	put_extension(w, span_of(octets, read_hex(oid, strlen(oid), octets)), true, v);
+}
+
+static void
+put_single(struct der_writer *w, const struct make_ocsp *m, struct der_writer *v)
+{
+	der_open(w, DER_SEQUENCE);
+	put_cert_id(w, m);
+	put_cert_status(w, m);
+	der_put_generalized_time(w, m->from);
+	if (m->until != 0) {
+		der_open(w, DER_CONTEXT_CONS(0));
+		der_put_generalized_time(w, m->until);
+		der_close(w);
+	}
+	if (m->single_critical != NULL) {
+		der_open(w, DER_CONTEXT_CONS(1));
+		der_open(w, DER_SEQUENCE);
+		put_unknown(w, m->single_critical, v);
+		der_close(w);
+		der_close(w);
+	}
+	der_close(w);
+}
+
+static void
+put_response_data(struct der_writer *w, const struct make_ocsp *m, struct der_writer *v)
+{
+	der_open(w, DER_SEQUENCE);
+	der_open(w, (uint8_t)(m->by_name != NULL ? DER_CONTEXT_CONS(1) : DER_CONTEXT_CONS(2)));
+	if (m->by_name != NULL)
+		put_name(w, m->by_name, strlen(m->by_name));
+	else
+		put_key_digest(w, DIGEST_SHA1, m->signer);
+	der_close(w);
+	der_put_generalized_time(w, m->from);
+	der_open(w, DER_SEQUENCE);
+	for (unsigned i = 0; i < m->times; i++)
+		put_single(w, m, v);
+	der_close(w);
+	if (m->nonce.len > 0 || m->critical != NULL) {
+		der_open(w, DER_CONTEXT_CONS(1));
+		der_open(w, DER_SEQUENCE);
+		if (m->nonce.len > 0) {
+			der_put(v, DER_OCTET_STRING, m->nonce);
+			put_extension(w, oid_octets(OID_OCSP_NONCE), false, v);
+		}
+		put_unknown(w, m->critical, v);
+		der_close(w);
+		der_close(w);
+	}
+	der_close(w);
+}
+
+// OCSPResponse { status, [0] { responseType, OCTET STRING { BasicOCSPResponse } } }
+static void
+put_response(struct der_writer *w, const struct make_ocsp *m, struct span basic)
+{
+	uint8_t oid[64], status = (uint8_t)m->answer;
+
+	der_open(w, DER_SEQUENCE);
+	der_put(w, DER_ENUMERATED, span_of(&status, 1));
+	if (m->answer == 0) {
+		der_open(w, DER_CONTEXT_CONS(0));
+		der_open(w, DER_SEQUENCE);
+		der_put_oid(w, m->type != NULL ? span_of(oid, read_hex(m->type, strlen(m->type), oid)) : oid_octets(OID_OCSP_BASIC));
+		der_put(w, DER_OCTET_STRING, basic);
+		der_close(w);
+		der_close(w);
+	}
+	der_close(w);
+}
+
+struct span
+make_ocsp(struct buffer *out, const struct make_ocsp *m)
+{
+	struct signature_scheme scheme = algorithm_of_key(private_key_public(m->signer));
+	struct der_writer w, v;
+	struct buffer basic;
+	struct span whole;
+	size_t before = out->len;
+
+	buffer_init(&basic, ROOM);
+	der_writer_init(&w, ROOM);
+	der_writer_init(&v, ROOM);
+	put_response_data(&w, m, &v);
+	finish_with(&basic, &w, span_of(NULL, 0), &scheme, m->signer, m->break_signature ? BREAK_LAST : BREAK_NOTHING, m->certificates);
+	der_writer_clear(&w);
+	der_writer_init(&w, ROOM);
+	put_response(&w, m, buffer_span(&basic));
+	must(der_finish(&w, &whole) && buffer_append(out, whole), "no room");
+	der_writer_clear(&w);
+	der_writer_clear(&v);
+	buffer_clear(&basic);
+	return span_of(out->data + before, out->len - before);
+}
+
+struct span
+make_responder_address(struct buffer *out, const char *url)
+{
+	struct der_writer w;
+	struct span whole;
+	size_t before = out->len;
+
+	der_writer_init(&w, ROOM);
+	der_open(&w, DER_SEQUENCE);
+	der_open(&w, DER_SEQUENCE);
+	der_put_oid(&w, oid_octets(OID_AD_OCSP));
+	der_put(&w, DER_CONTEXT(6), span_text(url));
+	der_close(&w);
+	der_close(&w);
+	must(der_finish(&w, &whole) && buffer_append(out, whole), "no room");
+	der_writer_clear(&w);
+	return span_of(out->data + before, out->len - before);
 }

@@ -6,6 +6,7 @@
 #define CMPGATE_TESTS_PKI_MAKE_H
 
 #include "base/buffer.h"
+#include "crypto/digest.h"
 #include "crypto/key.h"
 
 // The n-th key of a type, made from a fixed private value at first use (one RSA
@@ -78,5 +79,28 @@ struct make_crl {
 };
 struct make_crl make_crl_plan(const char *issuer, struct private_key *signer);
 struct span make_crl(struct buffer *out, const struct make_crl *m);
+
+struct make_ocsp {
+	unsigned answer;			// OCSPResponseStatus; but for 0 nothing follows it
+	const char *type;			// OID in hex instead of id-pkix-ocsp-basic; NULL = that
+	const char *by_name;			// responderID; NULL = by the key of the signer
+	struct private_key *signer;
+	const char *issuer;			// CertID
+	struct private_key *issuer_key;
+	unsigned serial;
+	enum digest hash;
+	unsigned status;			// 0 good, 1 revoked, 2 unknown
+	int reason;				// -1 = none
+	int64_t from, until;			// until 0 = no nextUpdate
+	struct span nonce;			// len 0 = none
+	struct span certificates;		// one after the other; len 0 = none
+	unsigned times;				// how often the single response is written
+	const char *critical, *single_critical;	// OID in hex of an extension that nobody knows
+	bool break_signature;
+};
+struct make_ocsp make_ocsp_plan(const char *issuer, struct private_key *issuer_key, unsigned serial);
+struct span make_ocsp(struct buffer *out, const struct make_ocsp *m);
+// Append the value of an authorityInfoAccess that names one responder.
+struct span make_responder_address(struct buffer *out, const char *url);
 
 #endif
