@@ -11,6 +11,7 @@
 #include "base/buffer.h"
 #include "base/fault.h"
 #include "base/option.h"
+#include "base/web.h"
 #include "config/url.h"
 
 // What the octets are. EST and SCEP adapters will sit before the decoding step.
@@ -171,6 +172,22 @@ struct upstream_setup {
 	const struct driver_core *core;
 };
 
+// ---- One thing that is fetched from a URL, beside the messages: an OCSP answer, a CRL.
+struct fetch_plan {
+	const struct web_url *url;
+	const char *content_type;	// of what is posted; NULL: nothing is (GET)
+	struct span content;
+	const char *accept;		// the type that is asked for
+	bool only_that;			// what is of another type is refused
+	size_t max;			// octets of what comes
+	int64_t deadline_ms;		// clock_mono_ms()
+	// Once, from the loop, unless fetch_end() was called. content: borrowed; data NULL: nothing came, text says why
+	// in words for anybody, detail (or NULL) what the log may say beside.
+	void (*done)(void *context, struct span content, const char *text, const char *detail);
+	void *context;
+};
+struct fetch;
+
 // ---- What a driver gives.
 enum {
 	DRIVER_CAN_POLL = 1,		// transport-level polling (tcp)
@@ -221,6 +238,12 @@ struct driver {
 		const struct label *label, struct blob *message, int64_t deadline_ms, struct fault *f);
 	// The transaction ended: its connection is free for others.
 	void (*upstream_forget)(struct upstream *u, uint64_t affinity);
+
+	// Fetch something; what the plan points to stays until the end. done comes from the loop, never from inside.
+	// NULL without memory. The member is NULL where a driver cannot fetch.
+	struct fetch *(*fetch_begin)(uv_loop_t *loop, const struct fetch_plan *plan);
+	// End it before its time; it must not be done yet.
+	void (*fetch_end)(struct fetch *f);
 
 	// The library underneath, for `cmpgate version`: "libcoap 4.3.1 (libcoap-3-notls)"; NULL = none.
 	const char *(*about)(void);

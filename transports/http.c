@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // http: the driver's row, its options, and paths (RFC 9811 3.4).
+#include "build.h"
+
 #include "transports/http.h"
 #include "transports/label.h"
 
@@ -43,6 +45,51 @@ struct span
 http_text_span(const struct http_text *t)
 {
 	return span_of(t->at, t->len);
+}
+
+bool
+http_request_write(struct http_text *out, const struct http_request *r)
+{
+	http_text_add(out, r->method);
+	http_text_add(out, " ");
+	http_text_add(out, r->target);
+	http_text_add(out, " HTTP/1.1\r\nHost: ");
+	http_text_add(out, r->host);
+	http_text_add(out, "\r\nUser-Agent: cmpgate/" PACKAGE_VERSION);
+	if (r->content_type != NULL) {
+		http_text_add(out, "\r\nContent-Type: ");
+		http_text_add(out, r->content_type);
+	}
+	http_text_add(out, "\r\nAccept: ");
+	http_text_add(out, r->accept);
+	if (r->content_type != NULL) {
+		http_text_add(out, "\r\nContent-Length: ");
+		http_text_number(out, r->length);
+	}
+	http_text_add(out, r->close ? "\r\nConnection: close\r\n\r\n" : "\r\n\r\n");
+	return !out->failed;
+}
+
+enum http1_step
+http_response_feed(struct http1 **reader, size_t max_body, struct span octets)
+{
+	size_t used;
+
+	while (octets.len > 0) {
+		enum http1_step step = http1_feed(*reader, octets, &used);
+		octets = span_of(octets.data + used, octets.len - used);
+		if (step == HTTP1_BAD)
+			return HTTP1_BAD;
+		if (step != HTTP1_DONE && !(step == HTTP1_HEADED && octets.len == 0 && http1_feed(*reader, octets, &used) == HTTP1_DONE))
+			continue;
+		if (http1_head(*reader)->status >= 200)
+			return HTTP1_DONE;
+		http1_free(*reader);	// 100 Continue and its like: the answer follows
+		*reader = http1_new(false, max_body);
+		if (*reader == NULL)
+			return HTTP1_BAD;
+	}
+	return HTTP1_MORE;
 }
 
 bool
@@ -196,5 +243,6 @@ const struct driver driver_http = {
 	.listener_close = http_listener_close, .listener_respond = http_listener_respond,
 	.upstream_open = http_upstream_open, .upstream_close = http_upstream_close,
 	.upstream_submit = http_upstream_submit, .upstream_forget = http_upstream_forget,
+	.fetch_begin = http_fetch_begin, .fetch_end = http_fetch_end,
 	.about = http1_library,
 };

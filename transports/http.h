@@ -4,6 +4,7 @@
 #define CMPGATE_TRANSPORTS_HTTP_H
 
 #include "transports/driver.h"
+#include "transports/http1.h"
 
 #define HTTP_CONTENT_TYPE "application/pkixcmp"
 
@@ -21,6 +22,14 @@ struct http_text { char *at; size_t size, len; bool failed; };
 void http_text_add(struct http_text *t, const char *text);
 void http_text_number(struct http_text *t, size_t n);
 struct span http_text_span(const struct http_text *t);
+
+// What those who ask share: the head of a request, complete with its empty line. False when it does not fit.
+struct http_request { const char *method, *target, *host, *content_type, *accept; size_t length; bool close; };	// content_type NULL: no content
+bool http_request_write(struct http_text *out, const struct http_request *r);
+// Feed a reader of responses; those that only announce the answer (1xx) are
+// passed over, each with a new reader in place of the old. What follows an
+// answer that is complete is left out. Without memory HTTP1_BAD, and *reader is NULL.
+enum http1_step http_response_feed(struct http1 **reader, size_t max_body, struct span octets);
 
 // The listener side (http_server.c).
 struct http_listener_options { struct option_texts paths; };
@@ -44,5 +53,9 @@ void http_upstream_close(struct upstream *u, void (*closed)(void *context), void
 bool http_upstream_submit(struct upstream *u, uint64_t submission, uint64_t affinity, const struct label *label,
 	struct blob *message, int64_t deadline_ms, struct fault *f);
 void http_upstream_forget(struct upstream *u, uint64_t affinity);
+
+// Fetching (http_fetch.c).
+struct fetch *http_fetch_begin(uv_loop_t *loop, const struct fetch_plan *plan);
+void http_fetch_end(struct fetch *f);
 
 #endif

@@ -2,8 +2,6 @@
 // The upstream side: a pool of connections with affinity (a connection
 // stays with its transaction while an exchange is open and a little longer),
 // a queue in order, and one deadline per submission.
-#include "build.h"
-
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -153,16 +151,12 @@ write_request(struct link *k)
 	struct span message = blob_span(k->job->message), parts[2];
 	char room[REQUEST_HEAD];
 	struct http_text head = { .at = room, .size = sizeof(room) };
+	const struct http_request request = {
+		.method = "POST", .target = k->job->target, .host = u->host, .content_type = HTTP_CONTENT_TYPE, .accept = HTTP_CONTENT_TYPE,
+		.length = message.len, .close = u->options->connection == HTTP_CLOSE,
+	};
 
-	http_text_add(&head, "POST ");
-	http_text_add(&head, k->job->target);
-	http_text_add(&head, " HTTP/1.1\r\nHost: ");
-	http_text_add(&head, u->host);
-	http_text_add(&head, "\r\nUser-Agent: cmpgate/" PACKAGE_VERSION "\r\nContent-Type: " HTTP_CONTENT_TYPE "\r\nAccept: " HTTP_CONTENT_TYPE
-		"\r\nContent-Length: ");
-	http_text_number(&head, message.len);
-	http_text_add(&head, u->options->connection == HTTP_CLOSE ? "\r\nConnection: close\r\n\r\n" : "\r\n\r\n");
-	if (head.failed)
+	if (!http_request_write(&head, &request))
 		return false;
 	parts[0] = http_text_span(&head);
 	parts[1] = message;
@@ -237,33 +231,21 @@ static void
 on_read(void *owner, struct span octets)
 {
 	struct link *k = owner;
-	size_t used;
 
 	if (k->state != LINK_BUSY) {
 		link_break(k, CAUSE_GARBLED, "the upstream spoke without being asked");
 		return;
 	}
 	k->heard = true;
-	while (octets.len > 0) {
-		enum http1_step step = http1_feed(k->reader, octets, &used);
-		octets = span_of(octets.data + used, octets.len - used);
-		if (step == HTTP1_BAD) {
-			link_break(k, CAUSE_GARBLED, "its answer is not HTTP, or too large");
-			return;
-		}
-		if (step != HTTP1_DONE && !(step == HTTP1_HEADED && octets.len == 0 && http1_feed(k->reader, octets, &used) == HTTP1_DONE))
-			continue;
-		int status = http1_head(k->reader)->status;
-		if (status >= 200) {
-			response_done(k);	// octets beyond it, if any, break the next use
-			return;
-		}
-		http1_free(k->reader);	// 100 Continue and its like: the answer follows
-		k->reader = http1_new(false, (size_t)k->upstream->limits->max_answer);
-		if (k->reader == NULL) {
-			link_break(k, CAUSE_BROKEN, "out of memory");
-			return;
-		}
+	switch (http_response_feed(&k->reader, (size_t)k->upstream->limits->max_answer, octets)) {
+	case HTTP1_DONE:
+		response_done(k);	// octets beyond it, if any, break the next use
+		break;
+	case HTTP1_BAD:
+		link_break(k, k->reader != NULL ? CAUSE_GARBLED : CAUSE_BROKEN, k->reader != NULL ? "its answer is not HTTP, or too large" : "out of memory");
+		break;
+	case HTTP1_MORE: case HTTP1_HEADED:
+		break;
 	}
 }
 
