@@ -31,7 +31,7 @@ static const struct option_row revocation_rows[] = {
 	  .help = "Beginnings of http: URLs of OCSP responders that are asked where a certificate names one, before CRLs of points; off asks none.",
 	  .example = "[\"http://ocsp.example/\"]" },
 	{ .key = "timeout", .kind = OPTION_DURATION, .offset = IN_REVOKED(timeout), .min = 100, .max = 60000, .standard = "5s",
-	  .help = "How long fetching one CRL or one answer may take. The device waits meanwhile, at most twice for a message." },
+	  .help = "How long fetching one CRL or one answer may take. The device waits meanwhile, at most three times for a message." },
 	{ .key = "max_size", .kind = OPTION_SIZE, .offset = IN_REVOKED(max_size), .min = 1024, .max = 16777216, .standard = "4MiB",
 	  .help = "Octets of a CRL that is fetched. Four times as many are kept in memory for this set, and at least 1MiB." },
 	{ .key = "missing", .kind = OPTION_CHOICE, .offset = IN_REVOKED(missing), .choices = missing_words, .standard = "refuse",

@@ -37,7 +37,7 @@ verify(struct answer_job *j, struct path_cache *cache)
 	enum protection_kind kind;
 	struct signer_policy policy = {
 		.trusts = j->upstream, .trust_count = j->upstream_count, .at = j->time.at, .at_floor = j->time.at_floor,
-		.missing_sender_kid = true, .cache = cache,
+		.missing_sender_kid = true, .cache = cache, .wants = j->wants,
 	};
 	struct signer_verdict signer;
 
@@ -50,6 +50,7 @@ verify(struct answer_job *j, struct path_cache *cache)
 	if (j->upstream_count == 0)
 		return true;	// keep, add: the device verifies it
 	j->proven = protection_verify_signature(j->answer, j->known, &policy, &signer, &j->fault);
+	j->revocation_unknown = j->proven && signer.revocation_unknown;
 	return j->proven;
 }
 
@@ -87,18 +88,24 @@ check_issuer(struct answer_job *j, const struct certificate *c, struct path_cach
 	unsigned signatures = 0;
 	struct path_result path;
 	struct fault f = { .set = false };
+	size_t wanted = j->wants != NULL ? j->wants->count : 0;
 
 	if (j->issued_count == 0)
 		return true;
 	for (size_t i = 0; i < j->issued_count; i++) {
 		struct path_request r = {
 			.target = c->whole, .candidates = j->answer->extra_certs.len > 0 ? j->answer->extra_certs : j->known, .trust = j->issued[i],
-			.at = j->time.at, .at_floor = true, .signatures = &signatures,
+			.at = j->time.at, .at_floor = true, .signatures = &signatures, .wants = j->wants,
 		};
 		// A new certificate may begin to be valid in a moment: CAs and gateways have clocks of their own.
 		f.set = false;
-		if (path_validate_cached(cache, &r, &path, &f))
-			return true;
+		if (!path_validate_cached(cache, &r, &path, &f))
+			continue;
+		if (path.revocation_unknown)
+			j->revocation_unknown = true;
+		else
+			wants_drop_needed(j->wants, wanted);
+		return true;
 	}
 	return swapped(j, "body", "the certificate does not chain to issued_trust: %.200s", f.text);
 }
@@ -178,6 +185,7 @@ void
 answer_run(struct answer_job *j, struct path_cache *cache)
 {
 	j->verdict = ANSWER_WELL;
+	j->fault.set = j->proven = j->revocation_unknown = false;
 	if (!verify(j, cache)) {
 		j->verdict = ANSWER_UNPROVEN;
 		return;

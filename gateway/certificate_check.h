@@ -26,10 +26,12 @@ struct answer_job {
 	uint8_t secret[SECRET_OCTETS_MAX];		// of the device; wiped
 	size_t secret_len;
 	bool accept_ca_pubs, accept_subject_change;
+	struct wants *wants;				// as in path_request (pki/path.h)
 	// results
 	enum answer_verdict verdict;
 	struct fault fault;
 	bool proven;
+	bool revocation_unknown;			// of a path that was taken all the same (missing: warn)
 	struct certificate_facts facts;
 	uint8_t cert_hash[DIGEST_MAX];
 	size_t cert_hash_len;
@@ -37,6 +39,7 @@ struct answer_job {
 	int32_t cert_req_id;
 };
 
+// With wants that are needed it may be run once more when they are had.
 void answer_run(struct answer_job *j, struct path_cache *cache);
 // Wipe, drop the references, free; NULL is allowed.
 void answer_job_free(struct answer_job *j);

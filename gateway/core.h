@@ -176,6 +176,9 @@ struct gateway {
 	size_t open_count, closed_count;
 	struct map by_id;
 	struct map shares;			// of the open ones, by source
+	struct list errands;			// what is being fetched (fetch.c), in order
+	size_t errand_count, errands_running;
+	bool errands_ending;
 	struct rate_table *rates;
 	struct rate_table *failures;		// refusals of each verified identity
 	struct { int64_t second; unsigned told, hushed; } complaints;	// of drivers, in the log
@@ -289,6 +292,8 @@ void step_release_secret(struct gateway *g, struct transaction *t);
 void step_undo(struct gateway *g, const struct identity *who, struct span transaction_id, struct span request);
 // The secret that verified an identity, as the configuration has it now; NULL = gone.
 const struct secret_entry *step_secret(struct gateway *g, const struct identity *who);
+// Something that this step waited for was fetched, or given up (late: because the gateway ends).
+void step_fetched(struct gateway *g, uint64_t step, bool late);
 // Its exchange has gone.
 void step_forget(struct gateway *g, uint64_t step, uint64_t exchange);
 // How the gateway speaks to the sender of a request on a route.

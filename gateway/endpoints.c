@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "gateway/core.h"
+#include "gateway/fetch.h"
 
 enum { PATHS_KEPT = 256, PATHS_KEPT_S = 3600 };	// validated chains of each worker, and for how long
 
@@ -403,6 +403,7 @@ gateway_new(const struct gateway_setup *setup, struct fault *f)
 	list_init(&g->delayed);
 	list_init(&g->open);
 	list_init(&g->closed);
+	list_init(&g->errands);
 	handle_table_init(&g->exchanges);
 	handle_table_init(&g->transactions);
 	handle_table_init(&g->submissions);
@@ -592,8 +593,10 @@ endpoints_settle(struct gateway *g)
 		return;
 	bool all = g->exchanges.count == 0 || clock_mono_ms() >= g->stop_at;
 	shut_idle(g, all);
+	if (all)
+		fetch_stop(g);
 	// Workers and the store give back what they hold of ours before the end.
-	if (g->listeners != NULL || g->upstreams != NULL || g->steps.count > 0)
+	if (g->listeners != NULL || g->upstreams != NULL || g->steps.count > 0 || g->errand_count > 0)
 		return;
 	if (g->timer_open) {
 		g->timer_open = false;

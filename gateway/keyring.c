@@ -186,25 +186,41 @@ purpose_of(int eku)
 	return eku == TRUST_EKU_CMC_CA ? KP_CMC_CA : eku == TRUST_EKU_CMC_RA ? KP_CMC_RA : 0;
 }
 
+static struct span *
+texts_of(const struct option_texts *texts, size_t *count)
+{
+	struct span *out = mem_array(texts->count > 0 ? texts->count : 1, sizeof(*out));
+
+	for (size_t i = 0; out != NULL && i < texts->count; i++)
+		out[i] = span_text(texts->items[i]);
+	*count = texts->count;
+	return out;
+}
+
 static struct trust *
 make_trust(const struct settings_trust *s, const struct buffer *anchors, const struct buffer *intermediates, const struct buffer *crls, struct fault *f)
 {
 	struct trust_plan plan = {
 		.name = s->name, .check_revocation = s->revocation, .missing = s->revoked.missing == TRUST_MISSING_WARN ? REVOCATION_WARN : REVOCATION_REFUSE,
-		.purpose = purpose_of(s->eku),
+		.purpose = purpose_of(s->eku), .fetching = { .timeout_ms = s->revoked.timeout, .crl_max = (size_t)s->revoked.max_size },
 	};
 	struct trust *t = NULL;
+	struct span *points = texts_of(&s->revoked.points, &plan.point_count), *responders = texts_of(&s->revoked.ocsp, &plan.responder_count);
 
 	plan.anchors = split(buffer_span(anchors), &plan.anchor_count);
 	plan.intermediates = split(buffer_span(intermediates), &plan.intermediate_count);
 	plan.crls = split(buffer_span(crls), &plan.crl_count);
-	if (plan.anchors != NULL && plan.intermediates != NULL && plan.crls != NULL)
+	plan.points = points;
+	plan.responders = responders;
+	if (plan.anchors != NULL && plan.intermediates != NULL && plan.crls != NULL && points != NULL && responders != NULL)
 		t = trust_new(&plan, f);
 	else
 		fault_set(f, FAIL_NONE, "", "out of memory");
 	mem_free(plan.anchors);
 	mem_free(plan.intermediates);
 	mem_free(plan.crls);
+	mem_free(points);
+	mem_free(responders);
 	return t;
 }
 

@@ -144,6 +144,7 @@ protection_prepare(struct protection_job *j, const struct protection_setup *s, c
 	memset(j, 0, sizeof(*j));
 	*secret = NULL;
 	j->time = s->time;
+	j->wants = s->wants;
 	j->missing_sender_kid = (s->route->accept & ACCEPT_MISSING_SENDER_KID) != 0;
 	keyring_route(s->keys, s->settings, s->route, &keys);
 	for (size_t i = 0; i < keys.trust_count; i++)
@@ -187,7 +188,7 @@ run_signature(struct protection_job *j, struct protection_part *part, struct pat
 {
 	struct signer_policy policy = {
 		.trusts = j->trusts, .trust_count = j->trust_count, .at = j->time.at, .at_floor = j->time.at_floor,
-		.missing_sender_kid = j->missing_sender_kid, .cache = cache,
+		.missing_sender_kid = j->missing_sender_kid, .cache = cache, .wants = j->wants,
 	};
 	struct extension e;
 	struct span oids, oid;
@@ -238,6 +239,8 @@ run_pop(struct protection_job *j)
 void
 protection_run(struct protection_job *j, struct path_cache *cache)
 {
+	memset(&j->verdict, 0, sizeof(j->verdict));
+	j->well = j->pop_failed = j->mac_failed = false;
 	for (size_t i = 0; i < j->part_count; i++) {
 		if (run_part(j, &j->parts[i], cache))
 			continue;

@@ -36,6 +36,7 @@ struct protection_job {
 	size_t trust_count;
 	struct judging_time time;
 	bool missing_sender_kid;
+	struct wants *wants;			// of the setup
 	// proof of possession of this request; NULL = none is looked at
 	const struct pkimessage *pop;
 	bool popo_input;
@@ -56,6 +57,7 @@ struct protection_setup {
 	const struct identity *expected;	// of the transaction; NULL for a first message
 	struct span known;
 	struct judging_time time;
+	struct wants *wants;			// as in path_request (pki/path.h); NULL: what is known of revocation must do
 };
 
 // Rows 7 and 8 and everything that costs nothing. False with the verdict in
@@ -70,7 +72,7 @@ struct span protection_sender_name(const struct pkiheader *h);
 // The refusal of a MAC: one sentence for an unknown reference, a wrong value, a
 // secret that is spent, locked or expired. Answers false.
 bool protection_mac_refused(struct verdict *v);
-// On a worker: fills well, verdict and the results.
+// On a worker: fills well, verdict and the results. With wants that are needed it may be run once more when they are had.
 void protection_run(struct protection_job *j, struct path_cache *cache);
 // Who it was; only after a job went well. part: 0 = the outermost.
 void protection_identity(const struct protection_job *j, size_t part, const struct secret_entry *secret, struct identity *out);

@@ -253,6 +253,26 @@ run_answer(struct worker_job *job, unsigned thread)
 	buffer_clear(&out);
 }
 
+static void on_answer(struct worker_job *job, bool late);
+
+static void
+resume_answer(struct step *s, bool late)
+{
+	blob_unref(s->octets);
+	s->octets = NULL;
+	if (late || !step_submit(s, run_answer, on_answer))
+		finish_bad(s, REFUSE_TRY_AGAIN, "whether the certificates of the CA's answer are revoked could not be looked up now");
+}
+
+static void
+warn_of_unknown(const struct step *s)
+{
+	struct log_field fields[] = { { "route", s->route->name }, { NULL, NULL } };
+
+	if (s->answer_job->verdict == ANSWER_WELL && s->answer_job->revocation_unknown)
+		log_event(LOG_WARN_, "revocation", fields, "nothing tells whether a certificate of the CA's answer is revoked; it is taken (missing: warn)");
+}
+
 static void
 log_doubt(const struct step *s, const char *text)
 {
@@ -272,12 +292,15 @@ on_answer(struct worker_job *job, bool late)
 	struct answer_job *j = s->answer_job;
 	char text[400], said[480];
 
+	if (!late && !s->failed && step_fetch(s, resume_answer))
+		return;
 	if (late || s->failed) {
 		if (s->fault.set)
 			log_event(LOG_ERROR_, "envelope", NULL, "%s", fault_text(&s->fault, text, sizeof(text)));
 		finish_bad(s, REFUSE_INTERNAL, "the gateway could not finish the answer");
 		return;
 	}
+	warn_of_unknown(s);
 	if (j->verdict != ANSWER_WELL)
 		log_doubt(s, fault_text(&j->fault, text, sizeof(text)));
 	if (j->verdict == ANSWER_UNPROVEN) {
@@ -328,6 +351,7 @@ prepare_answer(struct step *s, const struct transaction *t)
 	j->request = message_meaning(s->first != NULL ? s->first : s->request);
 	j->known = s->chain != NULL ? s->chain->view.extra_certs : span_of(NULL, 0);
 	j->time = step_time(g, &known);
+	j->wants = &s->wants;
 	j->may_be_unprotected = (s->route->accept & ACCEPT_UNPROTECTED_ERROR) != 0;
 	j->mac_is_the_devices = s->mode != ROUTE_REPLACE;
 	j->mac_policy = (struct mac_policy){ .iterations_max = (uint32_t)s->settings->limits.mac_iterations,

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "codec/text.h"
+#include "gateway/fetch.h"
 #include "gateway/refuse.h"
 #include "gateway/route.h"
 
@@ -51,6 +52,7 @@ step_free(struct step *s)
 	if (s->approval != NULL)
 		approve_cancel(s->approval);
 	handle_close(&g->steps, s->handle);
+	wants_cut(&s->wants, 0);
 	protection_clear(&s->protection);
 	voice_clear(&s->voice);
 	credential_unref(s->credential);
@@ -73,6 +75,39 @@ step_submit(struct step *s, void (*run)(struct worker_job *job, unsigned thread)
 	s->job.done = done;
 	s->job.deadline_ms = 0;
 	return worker_submit(s->gateway->workers, &s->job);
+}
+
+// ---- fetching for a step
+
+bool
+step_fetch(struct step *s, void (*resume)(struct step *s, bool late))
+{
+	struct gateway *g = s->gateway;
+	bool waits = wants_are_needed(&s->wants) && s->rounds < FETCH_ROUNDS_MAX;
+
+	s->awaited = fetch_wants(g, waits ? s->handle : 0, &s->wants);
+	s->resume = resume;
+	s->rounds += waits;
+	if (waits && s->awaited == 0)
+		resume(s, true);
+	fetch_start(g);
+	return waits;
+}
+
+void
+step_fetched(struct gateway *g, uint64_t step, bool late)
+{
+	struct step *s = handle_find(&g->steps, step);
+
+	if (s == NULL || s->awaited == 0)
+		return;
+	s->awaited--;
+	s->failed = s->failed || late;
+	if (s->awaited == 0) {
+		late = s->failed;
+		s->failed = false;
+		s->resume(s, late);
+	}
 }
 
 struct path_cache *
@@ -680,6 +715,31 @@ count_failure(struct step *s)
 		tell_locked(s);
 }
 
+static void on_protection(struct worker_job *job, bool late);
+
+static void
+resume_protection(struct step *s, bool late)
+{
+	if (deserted(s))
+		return;
+	if (late || !step_submit(s, run_protection, on_protection))
+		step_refuse(s, REFUSE_TRY_AGAIN, "whether the sender's certificate is revoked could not be looked up now; send the message again in a moment");
+}
+
+// Nothing told, and the set says that this is no hindrance.
+static void
+warn_of_unknown(const struct step *s, size_t part)
+{
+	const struct protection_part *p = &s->protection.parts[part];
+	char subject[200];
+
+	if (p->kind != PROTECTION_SIGNATURE || !p->signer.revocation_unknown)
+		return;
+	struct log_field fields[] = { { "route", s->route->name }, { "peer", s->peer.text },
+		{ "signer", name_text(p->signer.certificate.subject, subject, sizeof(subject)) }, { "trust", trust_name(s->protection.trusts[p->signer.trust]) }, { NULL, NULL } };
+	log_event(LOG_WARN_, "revocation", fields, "nothing tells whether a certificate of the signer's path is revoked; it is taken (missing: warn)");
+}
+
 static void
 on_protection(struct worker_job *job, bool late)
 {
@@ -694,6 +754,11 @@ on_protection(struct worker_job *job, bool late)
 		step_refuse(s, REFUSE_TRY_AGAIN, "the gateway is closing");
 		return;
 	}
+	// A MAC that is wrong stays so, and was counted.
+	if (!p->mac_failed && step_fetch(s, resume_protection))
+		return;
+	for (size_t i = 0; p->well && i < p->part_count; i++)
+		warn_of_unknown(s, i);
 	if (!p->well) {
 		s->secret_cause = p->mac_cause;
 		step_fail(s, &p->verdict, NULL, p->mac_failed);
@@ -722,7 +787,7 @@ prepare(struct step *s, const struct transaction *t)
 	struct protection_setup setup = {
 		.settings = s->settings, .route = s->route, .keys = s->keys, .message = s->request,
 		.expected = t != NULL && t->verified && s->event != EVENT_FIRST ? &t->identity : NULL,
-		.time = step_time(g, &known),
+		.time = step_time(g, &known), .wants = &s->wants,
 	};
 
 	// The chain may have come with the first message only (RFC 9483 3.3).

@@ -28,6 +28,9 @@ struct step {
 	const struct settings_route *route;	// in it
 	struct message *request;	// REQUEST: what came; ANSWER, REPLY: what it answers
 	bool failed;			// on the worker, or late
+	struct wants wants;		// what a worker would have to know
+	unsigned rounds, awaited;	// of fetching; how many errands are under way for it
+	void (*resume)(struct step *s, bool late);
 
 	// REQUEST
 	enum event event;
@@ -74,6 +77,9 @@ struct step *step_new(struct gateway *g, enum step_kind kind, const struct setti
 // Hand it to a worker; false when the queue is full.
 bool step_submit(struct step *s, void (*run)(struct worker_job *job, unsigned thread), void (*done)(struct worker_job *job, bool late));
 void step_free(struct step *s);
+// A worker has come back with wants: fetch them. True when the step waits: resume() is called once, and late when nothing could
+// be fetched for lack of room or time. False: there is nothing to wait for, and what the worker said counts.
+bool step_fetch(struct step *s, void (*resume)(struct step *s, bool late));
 // The path cache of a worker.
 struct path_cache *step_cache(const struct step *s, unsigned thread);
 // A verified batch: opens an exchange for each message in it, and ends the step. False: it is none.
