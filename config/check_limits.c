@@ -22,6 +22,22 @@ place_of(const struct load *l, const char *record, const char *key, const char *
 	return found != NULL ? &found->at : &whole;
 }
 
+// For one message a responder, the point in its place, and what only then came to light may be asked one after the other.
+static void
+check_fetching(struct load *l)
+{
+	const struct settings_limits *s = &l->settings->limits;
+
+	for (size_t i = 0; i < l->settings->trust_count; i++) {
+		const struct settings_trust *t = &l->settings->trusts[i];
+		if (t->revoked.points.count + t->revoked.ocsp.count == 0 || t->revoked.timeout * 3 <= s->exchange_timeout)
+			continue;
+		struct finding *item = finding_add(l->findings, CODE_LIMITS, place_of(l, NULL, "exchange_timeout", "exchange_timeout"),
+			"limits.exchange_timeout is less than three times revocation.timeout of trust \"%s\"", t->name);
+		finding_help(l->findings, item, "a device that waits for three sources that are silent gets no answer; make revocation.timeout shorter");
+	}
+}
+
 void
 check_limits(struct load *l)
 {
@@ -49,4 +65,5 @@ check_limits(struct load *l)
 			"limits.connections_per_source is more than limits.connections, and changes nothing");
 		finding_help(l->findings, item, "make it smaller, so that one address cannot take every connection");
 	}
+	check_fetching(l);
 }

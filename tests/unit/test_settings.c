@@ -671,6 +671,9 @@ limits_fit_together(void **state)
 		{ V "limits: {connections: 7}\n" IN UP, "W0331 2:10" },
 		{ V "limits: {connections: 8}\n" IN UP, "" },
 		{ V "limits: {connections_per_source: 257}\n" IN UP, "W0331 2:10" },
+		{ V "limits: {exchange_timeout: 15s}\n" IN UP "trust: {a: {anchors: b, revocation: {ocsp: \"http://c\"}}}\n", "W0304 5:9" },
+		{ V "limits: {exchange_timeout: 14999ms}\n" IN UP "trust: {a: {anchors: b, revocation: {ocsp: \"http://c\"}}}\n", "W0331 2:10, W0304 5:9" },
+		{ V "limits: {exchange_timeout: 1s}\n" IN UP "trust: {a: {anchors: b, revocation: {crls: c}}}\n", "W0304 5:9" },
 	};
 
 	(void)state;
