@@ -4,7 +4,7 @@
 . "${srcdir:-.}/tests/blackbox/lib.sh"
 need openssl python3
 need_drivers http
-plan 33
+plan 35
 
 pki
 mkdir "$T/web"
@@ -72,8 +72,12 @@ own "$T/ra.key"
 revoke bad
 revoke listed
 crl plant.crl
-start ocsp 'ACCEPT .*:([0-9]+)' openssl ocsp -port 0 -index "$T/index" -CA "$T/ca.crt" -rsigner "$T/responder.crt" -rkey "$T/responder.key" -nmin 60 -ignore_err
-echo "$line" >"$T/web/ocsp.port"
+# responds NAME: a responder with the database as it is.
+responds() {
+	start "$1" 'ACCEPT .*:([0-9]+)' openssl ocsp -port 0 -index "$T/index" -CA "$T/ca.crt" -rsigner "$T/responder.crt" -rkey "$T/responder.key" -nmin 60 -ignore_err
+	echo "$line" >"$T/web/ocsp.port"
+}
+responds ocsp
 ca_farm rec dev
 
 # gate_configuration TIMEOUT: two listeners, the strict one and the mild one.
@@ -156,14 +160,25 @@ stop "$pid_gate"
 gate_configuration 20s
 gateway gate2 "$T/gate.yaml"
 strict=$(listening gate2 http 1)
+issued=$(listening gate2 http 3)
 : >"$T/asked"
 enrol "$strict" silent >"$T/hanging.out" 2>&1 &
 hanging=$!
 pids="$pids $hanging"
 soon grep -q /hang/ocsp "$T/asked"
+enrol "$strict" silent >"$T/gone.out" 2>&1 &
+gone=$!
+sleep 0.3
+kill "$gone"
+wait "$gone" 2>/dev/null
 kill -HUP "$pid_gate2"
 ok "a reload while a fetch hangs" soon grep -q "is in force" "$T/gate2.log"
-ok "others are served meanwhile" enrol "$strict" good
+ok "others are served meanwhile, and one that went away is forgotten" enrol "$strict" good
+revoke dev
+stop "$pid_ocsp"
+responds ocsp2
+ok "a certificate of the CA that is revoked is not passed on" refuses "$issued" good systemFailure "something else than was asked for"
+ok "the log says why" contains "$T/gate2.log" "does not chain to issued_trust: certificate .*CN=device,O=Plant.*it is revoked (keyCompromise)"
 kill "$pid_gate2"
 soon grep -q "finishing what is under way" "$T/gate2.log"
 stop "$pid_gate2"
