@@ -153,6 +153,18 @@ outcome_preview(struct gateway *g, const struct transaction *t, const struct fin
 	return decide(&facts, a->judged->event);
 }
 
+// A request that was accepted and got no answer: what became of it stands in the audit, too.
+static void
+record_silence(struct gateway *g, const struct transaction *t, const char *text)
+{
+	struct audit_event e = {
+		.event = "msg.unanswered", .result = "failed", .route = t->route, .peer = t->source, .body = body_name(t->first_body), .transaction_id = span_of(t->id, t->id_len),
+		.sender = t->identity.text, .upstream = t->upstream != NULL ? t->upstream->name : NULL, .reason = text, .failure = FAIL_NONE, .ms = clock_mono_ms() - t->began_ms,
+	};
+
+	audit_note(&g->audit, &e);
+}
+
 void
 outcome_finish(struct gateway *g, struct transaction *t, enum slot slot, const struct finished_answer *a)
 {
@@ -163,6 +175,8 @@ outcome_finish(struct gateway *g, struct transaction *t, enum slot slot, const s
 
 	if (a->answer != NULL)
 		log_answer(t, t->upstream != NULL ? t->upstream->name : "", a->answer, &d, a->judged->event);
+	if (a->judged->event == EVENT_GIVEN_UP && t->verified && a->text[0] != '\0')
+		record_silence(g, t, a->text);
 	if (d.remove && t->verified && t->slots[SLOT_FIRST].request != NULL)
 		step_undo(g, &t->identity, span_of(t->id, t->id_len), blob_span(t->slots[SLOT_FIRST].request));
 	if (d.store_reply && has)

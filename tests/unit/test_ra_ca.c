@@ -237,7 +237,9 @@ silent_upstreams(void **state)
 			kit_build(&b, &by_secret);
 			kit_send(modes[m], buffer_span(&b));
 			assert_int_equal(kit_said.submissions, 1);
+			unsigned silent = kit_audit("msg.unanswered", outcomes[i].o.text);
 			kit_outcome(&outcomes[i].o);
+			assert_int_equal(kit_audit("msg.unanswered", outcomes[i].o.text), silent + 1);
 			if (!kit_said.replied || kit_said.kind != REPLY_REFUSE || kit_said.reason != outcomes[i].reason || kit_failure() != outcomes[i].failure)
 				kit_fail("%s: %s", modes[m], outcomes[i].title);
 			// The same octets may come again; and the secret is free for another transaction.
