@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Which route would take a request, and why the others would not.
+#include "build.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -383,6 +385,16 @@ tolerated(const struct settings *s, const struct claims *c)
 	return r != NULL ? r->accept : 0;
 }
 
+// A drop folder takes it, but not as a message.
+static bool
+is_pkcs10(struct span octets)
+{
+	static const char begin[] = "-----BEGIN ", label[] = "CERTIFICATE REQUEST-----";
+	size_t head = octets.len < 64 ? octets.len : 64;
+
+	return octets.len > sizeof(begin) && memcmp(octets.data, begin, sizeof(begin) - 1) == 0 && memmem(octets.data, head, label, sizeof(label) - 1) != NULL;
+}
+
 // The checks in the order in which the gateway makes them. Without octets the
 // claims hold all that is known of the message.
 static bool
@@ -393,7 +405,9 @@ put_verdict(struct tree *t, const struct settings *s, struct claims *c, struct b
 	struct pkiheader header;
 	bool header_read, taken = false;
 
-	if (octets != NULL) {
+	if (octets != NULL && is_pkcs10(blob_span(octets))) {
+		fault_set(&verdict.fault, FAIL_BAD_DATA_FORMAT, "", "a PKCS#10 request comes as a file in a drop folder only: --from LISTENER --body p10cr tells its route");
+	} else if (octets != NULL) {
 		m = message_parse(octets, &header, &header_read, &verdict.fault);
 		if (m != NULL)
 			c->message = m;

@@ -111,7 +111,7 @@ try_approval(const struct trial *trial, const struct telling *t, const struct po
 	if (r->approve.allow != NULL)
 		passed(t, "allow-list", "%s has it", r->approve.allow);
 	if (r->approve.hook != NULL)
-		passed(t, "hook", "%s is asked by the running gateway only", r->approve.hook);
+		passed(t, "hook", "not asked here; the running gateway asks %s", r->approve.hook);
 	return true;
 }
 

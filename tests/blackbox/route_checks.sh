@@ -3,7 +3,7 @@
 . "${srcdir:-.}/tests/blackbox/lib.sh"
 need openssl python3
 need_drivers http
-plan 24
+plan 26
 
 pki
 certificate dev "/O=Plant/CN=device"
@@ -69,6 +69,9 @@ ok "says so" says "^check allow-list  *refuses: "
 first_request "$T/listed.der" -cmd ir $SIG -newkey "$T/dev.key" -subject /O=Plant/CN=listed -certout "$T/got.pem"
 ok "with it" tested 0 --profile listed "$T/listed.der"
 ok "a route that does not verify says so" sh -c '"$1" route test -c "$2" --profile blind "$3" | grep -q "^check protection  *well: not looked at"' - "$cmpgate" "$T/gate.yaml" "$T/rogue.der"
+openssl req -new -key "$T/dev.key" -subj /O=Plant/CN=device -out "$T/dev.csr"
+ok "a PKCS#10 request" tested 1 "$T/dev.csr"
+ok "is told by which way it comes" says "^refused with badDataFormat: a PKCS#10 request comes as a file in a drop folder only"
 rm "$T/ra.key"
 ok "keys that cannot be loaded" tested 7 "$T/sig.der"
 ok "are named" contains "$T/err" "the checks cannot be made: credentials.ra: $T/ra.key: cannot be opened"
