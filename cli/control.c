@@ -208,6 +208,22 @@ converse(int fd, const struct control_request *r, const cJSON *request, struct c
 
 // ---- nobody there
 
+// A gateway may well run: the file that would tell where has errors.
+static int
+tell_unsure(const struct control_request *r, const struct places *p)
+{
+	struct findings findings;
+	struct settings *s = settings_load(r->config, schemes_of_build(), &findings);
+
+	fprintf(stderr, "cmpgate %s: %s cannot be used, and so does not tell where its gateway listens; no gateway is running here (looked at %s%s%s)\n"
+		"  mend the file, or name the place with --socket\n", r->command, r->config, p->paths[0], p->count > 1 ? ", " : "", p->count > 1 ? p->paths[1] : "");
+	if (s == NULL)
+		report_findings(&findings, stderr);
+	findings_clear(&findings);
+	settings_unref(s);
+	return EXIT_UNREACHABLE;
+}
+
 static int
 tell_nobody(const struct control_request *r, const struct places *p, const int errors[PLACES], const char *other)
 {
@@ -221,13 +237,12 @@ tell_nobody(const struct control_request *r, const struct places *p, const int e
 			return EXIT_LOCAL;
 		}
 	}
+	if (!p->sure)
+		return tell_unsure(r, p);
 	fprintf(stderr, "cmpgate %s: no gateway is running here%s%s%s (looked at %s%s%s)\n", r->command,
 		p->store != NULL ? " for the state folder " : "", p->store != NULL ? p->store : "", other,
 		p->paths[0], p->count > 1 ? ", " : "", p->count > 1 ? p->paths[1] : "");
-	if (!p->sure)
-		fprintf(stderr, "  %s cannot be used, and so does not tell where the gateway listens; `cmpgate check %s` says why, --socket names the place\n", r->config, r->config);
-	else
-		fprintf(stderr, "  start it with `cmpgate run`, or say with -c or --socket which gateway is meant\n");
+	fprintf(stderr, "  start it with `cmpgate run`, or say with -c or --socket which gateway is meant\n");
 	return EXIT_UNREACHABLE;
 }
 

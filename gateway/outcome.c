@@ -268,7 +268,8 @@ outcome_take(struct gateway *g, struct submission *s, const struct outcome *o)
 	}
 	struct message *answer = read_outcome(g, t, slot, o, &judged, &f);
 	if (f.set)
-		snprintf(text, sizeof(text), "upstream %s: %s", upstream, fault_text(&f, detail, sizeof(detail)));
+		snprintf(text, sizeof(text), "upstream %s: %s%s", upstream, fault_text(&f, detail, sizeof(detail)),
+			o->kind == OUTCOME_REFUSED && o->status == 404 ? "; is the path in its url right?" : "");
 	if (o->kind == OUTCOME_ANSWER && judged.event == EVENT_BAD)
 		tell_foreign(g, t, upstream, &f);
 	t->submission = 0;
