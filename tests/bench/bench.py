@@ -170,7 +170,7 @@ def idle(work):
     gate = gateway(work, up.port, kinds)
     rss = gate.rss()
     line("rss-idle", "%d kB" % rss, "6144 kB", "%.2f" % (rss / 6144), "", "1.00", rss <= 6144,
-         "resident memory with %d listeners and no traffic; baseline the budget itself" % len(kinds))
+         "resident memory with %d listeners and no traffic, %d kB of it anonymous; baseline the budget itself" % (len(kinds), gate.own()))
     gate.stop()
     up.stop()
 

@@ -79,6 +79,11 @@ class Server:
                 total += int(re.search(r"VmRSS:\s+(\d+)", f.read()).group(1))
         return total
 
+    def own(self):
+        """Of that what belongs to it alone; the rest are pages of files, which the kernel shares and may drop."""
+        with open("/proc/%d/status" % self.process.pid) as f:
+            return int(re.search(r"RssAnon:\s+(\d+)", f.read()).group(1))
+
     def peak(self):
         """The most that was resident, of its first process."""
         with open("/proc/%d/status" % self.process.pid) as f:

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // pool ROUNDS: verifications a second through base/worker, by one worker and by
-// two in turn. A line a round: by one, by two, and the largest share of the cores'
-// time that others took meanwhile. A round that others disturbed is repeated
-// some times; docs/benchmarks.md says what is left of it then.
+// two in turn. A line a round: by one, by two, the largest share of the cores'
+// time that others took meanwhile, and CPU of a job by two as a ratio to that by
+// one, which tells more when others were there. A round that they disturbed is
+// repeated some times.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 #include "base/worker.h"
 #include "tests/bench/plant.h"
 
-enum { DEVICES = 64, JOBS = 1024, MESSAGE = 900, ATTEMPTS = 6 };
+enum { DEVICES = 64, JOBS = 1024, MESSAGE = 900, ATTEMPTS = 3 };
 #define QUIET 0.05	// share of the cores' time that others may take
 
 static const struct signature_scheme scheme = { SIGNATURE_ECDSA, DIGEST_SHA256, 0 };
@@ -103,9 +104,11 @@ run_all(struct worker_pool *pool)
 		uv_run(&loop, UV_RUN_ONCE);
 }
 
-// Jobs a second; what others took is made larger when it was more.
-static double
-rate(unsigned threads, double *others)
+struct measured { double rate, cpu_ns; };	// jobs a second; CPU of all of them
+
+// What others took is made larger when it was more.
+static struct measured
+measure(unsigned threads, double *others)
 {
 	struct worker_pool *pool = worker_pool_new(&loop, threads, JOBS);
 
@@ -115,26 +118,28 @@ rate(unsigned threads, double *others)
 	int64_t wall = wall_ns(), own = own_ns(), busy = busy_ns();
 	run_all(pool);
 	wall = wall_ns() - wall;
-	double share = (double)((busy_ns() - busy) - (own_ns() - own)) / (double)wall / (double)sysconf(_SC_NPROCESSORS_ONLN);
+	own = own_ns() - own;
+	double share = (double)(busy_ns() - busy - own) / (double)wall / (double)sysconf(_SC_NPROCESSORS_ONLN);
 	if (share > *others)
 		*others = share;
 	worker_pool_close(pool, NULL, NULL);
 	uv_run(&loop, UV_RUN_DEFAULT);
-	return JOBS * 1e9 / (double)wall;
+	return (struct measured){ .rate = JOBS * 1e9 / (double)wall, .cpu_ns = (double)own };
 }
 
 static void
 round_of(void)
 {
-	double one, two, others;
+	struct measured one, two;
+	double others;
 	int left = ATTEMPTS;
 
 	do {
 		others = 0;
-		one = rate(1, &others);
-		two = rate(2, &others);
+		one = measure(1, &others);
+		two = measure(2, &others);
 	} while (others > QUIET && --left > 0);
-	printf("%.1f %.1f %.3f\n", one, two, others);
+	printf("%.1f %.1f %.3f %.3f\n", one.rate, two.rate, others, two.cpu_ns / one.cpu_ns);
 }
 
 int
