@@ -83,13 +83,19 @@ own_ns(void)
 static int64_t
 busy_ns(void)
 {
-	unsigned long long user, nice, system, idle, wait, irq, softirq, steal;
+	enum { IDLE = 3, WAIT = 4, KINDS = 8 };	// of: user nice system idle iowait irq softirq steal
 	FILE *f = fopen("/proc/stat", "r");
+	long long ticks = 0, n = 0;
+	int kind = 0;
 
-	if (f == NULL || fscanf(f, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &user, &nice, &system, &idle, &wait, &irq, &softirq, &steal) != 8)
+	if (f == NULL || fscanf(f, "cpu") != 0)
 		die("/proc/stat");
+	for (; kind < KINDS && fscanf(f, "%lld", &n) == 1; kind++)
+		ticks += kind == IDLE || kind == WAIT ? 0 : n;
 	fclose(f);
-	return (int64_t)(user + nice + system + irq + softirq + steal) * (1000000000 / sysconf(_SC_CLK_TCK));
+	if (kind < KINDS)
+		die("/proc/stat");
+	return (int64_t)ticks * (1000000000 / sysconf(_SC_CLK_TCK));
 }
 
 static void
