@@ -19,6 +19,8 @@
 static bool
 broken(const struct secret_file *s, const char *call, struct fault *f)
 {
+	if (errno == EACCES || errno == EPERM)
+		return fault_set(f, FAIL_NONE, s->path, "%s: %s; be root, or the user that the gateway runs as", call, strerror(errno));
 	return fault_set(f, FAIL_NONE, s->path, "%s: %s", call, strerror(errno));
 }
 
@@ -41,7 +43,8 @@ begin(const char *path, const char *user, struct fault *f)
 	if (fd < 0 && errno == ENOENT)
 		return refuse_folder(path, p != NULL ? user : NULL, f);
 	if (fd < 0)
-		return errno == EEXIST || fault_set(f, FAIL_NONE, path, "cannot be made: %s", strerror(errno));
+		return errno == EEXIST || fault_set(f, FAIL_NONE, path, "cannot be made: %s%s", strerror(errno),
+			errno == EACCES ? "; be root, or the user that the gateway runs as" : "");
 	bool well = p == NULL || fchown(fd, p->pw_uid, p->pw_gid) == 0;
 	if (!well)
 		fault_set(f, FAIL_NONE, path, "cannot be given to %s: %s", user, strerror(errno));

@@ -50,7 +50,8 @@ initialize(struct module *m, struct fault *f)
 	m->ours = answer == P11_OK;
 	if (m->ours || answer == P11_ALREADY_INITIALIZED)
 		return true;
-	return fault_set(f, FAIL_NONE, "", "the PKCS#11 module %s does not start: %s", m->path, p11_text(answer, text));
+	return fault_set(f, FAIL_NONE, "", "the PKCS#11 module %s does not start: %s; it may miss its own configuration, or the right to read it", m->path,
+		p11_text(answer, text));
 }
 
 static void

@@ -3,7 +3,7 @@
 . "${srcdir:-.}/tests/blackbox/lib.sh"
 need openssl python3
 need_drivers http
-plan 33
+plan 35
 
 device_pki farm
 certificate ra "/O=Plant/CN=RA"
@@ -82,6 +82,10 @@ ok "a bad reference" said "cannot be a reference" secret add "a b"
 ok "a bad name" said "no name as RFC 4514" secret add --name device
 ok "an unknown reference" said "no secret in force has this reference" secret lock nobody
 ok "an unknown table" said "has no table of secrets called 'x'" secret add --table x
+rmdir "$T/none" 2>/dev/null
+sed "s|$T/tables/field|$T/none/field|" "$T/gate.yaml" >"$T/none.yaml"
+ok "a folder that is missing, and what to type" said "its folder is not there; type: install -d -m 700 .*$T/none$" "$cmpgate" secret add -c "$T/none.yaml" x
+ok "one reference at a time" said "'two' is too much" secret add one two
 stop "$pid_gate"
 ok "who locked stands in the audit" contains "$T/state/audit.jsonl" "\"secret.locked\".*\"user $(id -u)\""
 ok "list without a gateway says so" said "no gateway is running here" secret list
