@@ -158,7 +158,7 @@ secret_bind(struct secret_states *s, struct store_unit *u, const struct secret_e
 	struct known_secret *k = find_or_insert(s, e);
 	if (k == NULL || transaction_id.len > sizeof(k->row.transaction_id))
 		return false;
-	*before = (struct secret_before){ .state = k->row.state, .inherited = k->inherited, .transaction_id_len = k->row.transaction_id_len };
+	*before = (struct secret_before){ .set = true, .state = k->row.state, .inherited = k->inherited, .transaction_id_len = k->row.transaction_id_len };
 	memcpy(before->transaction_id, k->row.transaction_id, k->row.transaction_id_len);
 	k->row.state = SECRET_BOUND;
 	k->inherited = false;
@@ -173,7 +173,7 @@ secret_unbind(struct secret_states *s, const struct secret_entry *e, struct span
 {
 	struct known_secret *k = e->single ? find(s, e) : NULL;
 
-	if (k == NULL || k->row.state != SECRET_BOUND || !holds(&k->row, transaction_id))
+	if (k == NULL || !before->set || k->row.state != SECRET_BOUND || !holds(&k->row, transaction_id))
 		return;
 	k->row.state = before->state;
 	k->inherited = before->inherited;

@@ -29,6 +29,7 @@ enum secret_use secret_look(struct secret_states *s, const struct secret_entry *
 
 // What a secret was before it was bound.
 struct secret_before {
+	bool set;		// it was bound by this
 	enum secret_state state;
 	bool inherited;
 	uint8_t transaction_id[CAP_TRANSACTION_ID];

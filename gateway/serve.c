@@ -132,7 +132,7 @@ ask(struct gateway *g, struct transaction *t, const struct asking *a, const stru
 		fault_set(&f, FAIL_SYSTEM_UNAVAIL, "", "the upstream is being closed");
 		if (a->x != NULL)
 			reply_refusal(g, a->x, REFUSE_BUSY, fault_text(&f, text, sizeof(text)));
-		if (fresh && t->verified)
+		if (fresh && t->verified && e == EVENT_FIRST)
 			step_undo(g, &t->identity, span_of(t->id, t->id_len), a->request->view.whole);
 		if (fresh)
 			table_remove(g, t);

@@ -291,7 +291,7 @@ deserted(struct step *s)
 	return true;
 }
 
-// ---- 10: commit, and what follows
+// ---- what follows a commit
 
 // The request is an event now, decided with the facts of this moment.
 static void
@@ -305,7 +305,8 @@ act(struct step *s)
 	if (fresh)
 		t = serve_row(g, s->request, s->route, &s->peer);
 	if (t == NULL) {
-		step_undo(g, &s->identity, s->request->view.header.transaction_id, s->request->view.whole);
+		if (s->event == EVENT_FIRST)
+			step_undo(g, &s->identity, s->request->view.header.transaction_id, s->request->view.whole);
 		step_refuse(s, REFUSE_BUSY, "as many transactions as limits.transactions allows are under way");
 		return;
 	}
@@ -331,11 +332,18 @@ act(struct step *s)
 	serve_arm(g);
 }
 
+// The first message of a transaction takes its secret; later ones find it taken.
+static bool
+is_reservation(const struct step *s)
+{
+	return s->transaction == 0 && s->event == EVENT_FIRST;
+}
+
 // The first message was not recorded: its secret is what it was.
 static void
 unbind(struct step *s)
 {
-	if (s->secret != NULL && s->transaction == 0 && s->event == EVENT_FIRST)
+	if (s->secret != NULL && is_reservation(s))
 		secret_unbind(s->gateway->secrets, s->secret, s->request->view.header.transaction_id, &s->secret_before);
 }
 
@@ -403,31 +411,76 @@ record_request(struct step *s, struct store_unit *u)
 	return audit_put(&s->gateway->audit, u, &e);
 }
 
-// The first message reserves its transactionID and its secret; later ones are recorded.
+// ---- the shared secret
+
+static const char *
+dead_because(const struct step *s)
+{
+	struct secret_row row;
+
+	secret_row_of(s->gateway->secrets, s->secret, &row);
+	return row.state == SECRET_LOCKED ? "locked" : row.state == SECRET_SPENT ? "spent" : "expired";
+}
+
+static bool
+may_use_secret(struct step *s, struct verdict *v, bool *delayed)
+{
+	bool known;
+	// A clock that nobody confirmed is not asked; what the floor says holds.
+	struct judging_time now = step_time(s->gateway, &known);
+	const struct secret_claim claim = { s->request->view.header.transaction_id, s->event == EVENT_FIRST };
+
+	if (s->secret == NULL)
+		return true;
+	switch (secret_look(s->gateway->secrets, s->secret, &claim, s->settings->limits.transaction_timeout, now.at)) {
+	case SECRET_USABLE: return true;
+	case SECRET_TAKEN:
+		return fault_set(&v->fault, FAIL_NOT_AUTHORIZED, "header.senderKID", "this secret is good for one transaction, and another one holds it");
+	case SECRET_DEAD: break;
+	}
+	*delayed = true;
+	s->secret_cause = dead_because(s);
+	return protection_mac_refused(v);
+}
+
+// ---- 10: commit
+
+// What a message needs beside its record. The first one reserves its transactionID and its secret.
+static bool
+reserve(struct step *s, struct store_unit *u)
+{
+	struct gateway *g = s->gateway;
+	struct replay_row replay;
+
+	replay_of(s, &replay);
+	return (g->store == NULL || replay_insert(u, &replay))
+		&& (s->secret == NULL || secret_bind(g->secrets, g->store != NULL ? u : NULL, s->secret, s->request->view.header.transaction_id, clock_wall_s(),
+			&s->secret_before));
+}
+
 static void
 commit(struct step *s)
 {
-	struct gateway *g = s->gateway;
 	struct store_unit *u = store_unit_new();
-	struct replay_row replay;
-	bool first = s->transaction == 0 && s->event == EVENT_FIRST;
+	struct verdict v = { .pvno = 0 };
+	bool delayed = false;
 
-	bool well = u != NULL && record_request(s, u);
-	if (well && first) {
-		replay_of(s, &replay);
-		well = (g->store == NULL || replay_insert(u, &replay))
-			&& (s->secret == NULL || secret_bind(g->secrets, g->store != NULL ? u : NULL, s->secret, s->request->view.header.transaction_id, clock_wall_s(),
-				&s->secret_before));
+	// While this message was looked at, others with the same secret were as well.
+	if (is_reservation(s) && !may_use_secret(s, &v, &delayed)) {
+		store_unit_free(u);
+		step_fail(s, &v, delayed ? NULL : &s->identity, delayed);
+		return;
 	}
-	if (!well) {
+	if (u == NULL || !record_request(s, u) || (is_reservation(s) && !reserve(s, u))) {
+		unbind(s);
 		store_unit_free(u);
 		step_refuse(s, REFUSE_BUSY, "out of memory");
 		return;
 	}
-	if (!step_commit(g, u, on_committed, s)) {
-		unbind(s);
-		step_refuse(s, REFUSE_BUSY, "as many requests as the store can queue are waiting to be recorded");
-	}
+	if (step_commit(s->gateway, u, on_committed, s))
+		return;
+	unbind(s);
+	step_refuse(s, REFUSE_BUSY, "as many requests as the store can queue are waiting to be recorded");
 }
 
 // ---- 8: finished octets
@@ -582,35 +635,6 @@ in_flight(const struct gateway *g, const struct identity *who)
 	while ((s = handle_next(&g->steps, &cursor, &handle)) != NULL)
 		n += s->admitted && identity_same(&s->identity, who);
 	return n;
-}
-
-static const char *
-dead_because(const struct step *s)
-{
-	struct secret_row row;
-
-	secret_row_of(s->gateway->secrets, s->secret, &row);
-	return row.state == SECRET_LOCKED ? "locked" : row.state == SECRET_SPENT ? "spent" : "expired";
-}
-
-static bool
-may_use_secret(struct step *s, struct verdict *v, bool *delayed)
-{
-	bool known;
-	struct judging_time now = step_time(s->gateway, &known);
-	const struct secret_claim claim = { s->request->view.header.transaction_id, s->event == EVENT_FIRST };
-
-	if (s->secret == NULL)
-		return true;
-	switch (secret_look(s->gateway->secrets, s->secret, &claim, s->settings->limits.transaction_timeout, known ? now.at : 0)) {
-	case SECRET_USABLE: return true;
-	case SECRET_TAKEN:
-		return fault_set(&v->fault, FAIL_NOT_AUTHORIZED, "header.senderKID", "this secret is good for one transaction, and another one holds it");
-	case SECRET_DEAD: break;
-	}
-	*delayed = true;
-	s->secret_cause = dead_because(s);
-	return protection_mac_refused(v);
 }
 
 static struct policy_request
