@@ -13,7 +13,7 @@ enum {
 	CLOCK_PATIENCE_MS = 3600 * 1000	// after the boot: until then the clock may still be set
 };
 
-struct replay_op { struct store_op op; struct replay_row row, met; };
+struct replay_op { struct store_op op; struct replay_row row, met; bool needed; };
 
 static int64_t
 number_of(const struct store_db *db, const struct replay_row *row)
@@ -137,6 +137,45 @@ replay_insert(struct store_unit *u, const struct replay_row *row)
 	}
 	op->row = *row;
 	u->opens = true;
+	return true;
+}
+
+// Of a damaged row nobody knows whose it was.
+static enum store_result
+run_expect(struct store_db *db, struct store_op *base, struct store_conflict *conflict)
+{
+	struct replay_op *op = (struct replay_op *)base;
+	int64_t id = number_of(db, &op->row), same;
+	struct query q = query_begin(db, QUERY_REPLAY_GET, "SELECT " COLUMNS " FROM replay WHERE id=?1");
+	bool there, own = false;
+
+	query_int(&q, id);
+	there = query_row(&q);
+	if (there)
+		own = read_row(&q, &same, &op->met) && memcmp(op->met.identity, op->row.identity, sizeof(op->row.identity)) == 0;
+	if (!query_end(&q))
+		return STORE_FAILED;
+	if (there ? own : !op->needed)
+		return STORE_DONE;
+	conflict->replay = there ? &op->met : NULL;
+	return STORE_CONFLICT;
+}
+
+bool
+replay_expect(struct store_unit *u, struct span transaction_id, const uint8_t identity[32], bool needed)
+{
+	struct replay_row row = { .transaction_id_len = transaction_id.len };
+	bool fits = transaction_id.len >= 1 && transaction_id.len <= sizeof(row.transaction_id);
+	struct replay_op *op = fits ? unit_add(u, sizeof(*op), run_expect) : NULL;
+
+	if (op == NULL) {
+		u->failed = true;
+		return false;
+	}
+	memcpy(row.transaction_id, transaction_id.data, transaction_id.len);
+	memcpy(row.identity, identity, sizeof(row.identity));
+	op->row = row;
+	op->needed = needed;
 	return true;
 }
 

@@ -15,6 +15,10 @@ struct replay_row {
 };
 
 bool replay_insert(struct store_unit *u, const struct replay_row *row);
+// A later message of a transaction that only the store may still know: a
+// conflict when its row is of another identity; when there is no row, only where
+// it has to be there, and then the conflict brings none.
+bool replay_expect(struct store_unit *u, struct span transaction_id, const uint8_t identity[32], bool needed);
 // Nothing came of the request with these octets (SHA-256): its transactionID was never used. A row of another request stays.
 bool replay_remove(struct store_unit *u, struct span transaction_id, const uint8_t digest[32]);
 // Number of rows kept. Blocks; for tests and status.
