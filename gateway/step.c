@@ -358,11 +358,15 @@ on_committed(void *context, enum store_result result, const struct store_conflic
 		return;
 	}
 	unbind(s);
-	if (result != STORE_CONFLICT || conflict == NULL || conflict->replay == NULL) {
+	bool known = conflict != NULL && conflict->replay != NULL;
+	if (result != STORE_CONFLICT || (is_reservation(s) && !known)) {
 		step_refuse(s, REFUSE_BUSY, "the request could not be recorded; nothing was sent");
 		return;
 	}
-	fault_set(&v.fault, FAIL_TRANSACTION_ID_IN_USE, "header.transactionID", "it was used before, and its answer is not kept any more; begin with a fresh one");
+	if (is_reservation(s))
+		fault_set(&v.fault, FAIL_TRANSACTION_ID_IN_USE, "header.transactionID", "it was used before, and its answer is not kept any more; begin with a fresh one");
+	else
+		fault_set(&v.fault, FAIL_BAD_REQUEST, "header.transactionID", known ? "this transaction was begun by another sender" : "no transaction was begun here under this transactionID");
 	step_fail(s, &v, &s->identity, false);
 }
 
@@ -382,8 +386,10 @@ replay_of(const struct step *s, struct replay_row *out)
 	if (s->gateway->clock != NULL)
 		s->gateway->clock(s->gateway->bind_context, &now);
 	snprintf(out->until.boot, sizeof(out->until.boot), "%s", s->gateway->audit.boot);
-	out->until.mono_ms = clock_mono_ms() + s->settings->limits.forget;
-	out->until.wall_s = now.wall_s + s->settings->limits.forget / 1000;
+	// Its end is not known yet; behind it the answer may be asked for so long.
+	int64_t kept_ms = s->settings->limits.transaction_timeout + s->settings->limits.forget;
+	out->until.mono_ms = clock_mono_ms() + kept_ms;
+	out->until.wall_s = now.wall_s + kept_ms / 1000;
 	out->until.synced = now.synced;
 }
 
@@ -445,13 +451,19 @@ may_use_secret(struct step *s, struct verdict *v, bool *delayed)
 
 // ---- 10: commit
 
-// What a message needs beside its record. The first one reserves its transactionID and its secret.
+// What a message needs beside its record. The first one reserves its
+// transactionID and its secret; a later one of which no row is left belongs to
+// who began: where we speak for the devices, nobody else could tell.
 static bool
 reserve(struct step *s, struct store_unit *u)
 {
 	struct gateway *g = s->gateway;
 	struct replay_row replay;
 
+	if (s->transaction != 0)
+		return true;
+	if (s->event != EVENT_FIRST)
+		return g->store == NULL || replay_expect(u, s->request->view.header.transaction_id, s->identity.digest, s->mode == ROUTE_REPLACE);
 	replay_of(s, &replay);
 	return (g->store == NULL || replay_insert(u, &replay))
 		&& (s->secret == NULL || secret_bind(g->secrets, g->store != NULL ? u : NULL, s->secret, s->request->view.header.transaction_id, clock_wall_s(),
@@ -471,7 +483,7 @@ commit(struct step *s)
 		step_fail(s, &v, delayed ? NULL : &s->identity, delayed);
 		return;
 	}
-	if (u == NULL || !record_request(s, u) || (is_reservation(s) && !reserve(s, u))) {
+	if (u == NULL || !record_request(s, u) || !reserve(s, u)) {
 		unbind(s);
 		store_unit_free(u);
 		step_refuse(s, REFUSE_BUSY, "out of memory");
