@@ -69,12 +69,11 @@ protection_sender_name(const struct pkiheader *h)
 	return a.value;
 }
 
+// By senderKID alone where there is one: it may have chosen the route.
 static const struct secret_entry *
 find_secret(const struct protection_setup *s, const struct pkiheader *h)
 {
-	const struct secret_entry *e = h->has_sender_kid ? keyring_secret(s->keys, &s->route->secrets, h->sender_kid) : NULL;
-
-	return e != NULL ? e : keyring_secret(s->keys, &s->route->secrets, protection_sender_name(h));
+	return keyring_secret(s->keys, &s->route->secrets, h->has_sender_kid ? h->sender_kid : protection_sender_name(h));
 }
 
 // A secret that belongs to a name protects messages of that sender only.
@@ -229,7 +228,7 @@ run_pop(struct protection_job *j)
 	enum request_class c = request_class(j->pop->body);
 	if (c == CLASS_CSR)
 		well = pkcs10_parse(&csr, j->pop->body_contents, f) && (csr.public_key.key.len == 0 || pop_verify_pkcs10(&csr, &key, f));
-	else if (c == CLASS_ENROL)
+	else if (c == CLASS_ENROL || c == CLASS_RECOVER)
 		well = cert_req_messages_check(j->pop->body_contents, &count, &r, f)
 			&& (r.popo != POPO_SIGNATURE || !r.template.has_public_key || pop_verify(&r, j->popo_input, &key, f));
 	j->verdict.in_body = !well && f->failure != FAIL_BAD_DATA_FORMAT;
