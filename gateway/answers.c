@@ -170,16 +170,6 @@ answers_build(struct buffer *out, const struct keyring *k, const struct pkimessa
 
 // ---- on the loop
 
-static void
-profile_of(const struct step *s, char out[CAP_FREE_TEXT + 1])
-{
-	struct span texts = message_meaning(s->request)->header.cert_profile, text;
-
-	snprintf(out, CAP_FREE_TEXT + 1, "%s", s->label.profile);
-	if (der_take(&texts, DER_UTF8, &text) && memchr(text.data, 0, text.len) == NULL)
-		snprintf(out, CAP_FREE_TEXT + 1, "%.*s", (int)text.len, (const char *)text.data);
-}
-
 static struct blob *
 build(const struct step *s, struct fault *f)
 {
@@ -193,7 +183,7 @@ build(const struct step *s, struct fault *f)
 		fault_set(f, FAIL_SYSTEM_UNAVAIL, "", "no random octets from the kernel");
 		return NULL;
 	}
-	profile_of(s, profile);
+	requested_profile(message_meaning(s->request), s->label.profile, profile);
 	header_plan_answer(&plan, &message_meaning(s->request)->header, span_of(nonce, sizeof(nonce)));
 	buffer_init(&itavs, ANSWERS_MAX);
 	buffer_init(&out, ENVELOPE_MAX);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gateway/policy.h"
+#include "gateway/protection.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,6 +118,16 @@ requested_validity(const struct pkimessage *m, int64_t *from, int64_t *to)
 	*from = r.template.has_not_before ? r.template.not_before : clock_wall_s();
 	*to = r.template.not_after;
 	return true;
+}
+
+void
+requested_profile(const struct pkimessage *m, const char *path, char out[CAP_FREE_TEXT + 1])
+{
+	struct span texts = m->header.cert_profile, text;
+
+	snprintf(out, CAP_FREE_TEXT + 1, "%s", path != NULL ? path : "");
+	if (der_take(&texts, DER_UTF8, &text) && memchr(text.data, 0, text.len) == NULL)
+		snprintf(out, CAP_FREE_TEXT + 1, "%.*s", (int)text.len, (const char *)text.data);
 }
 
 bool
@@ -309,6 +320,18 @@ check_template(const struct policy_request *p, struct verdict *v)
 	return check_validity(t, v);
 }
 
+// Only one is looked at; what stands behind it must not go up unseen.
+static bool
+check_recovery(const struct policy_request *p, struct verdict *v)
+{
+	struct cert_req_msg r;
+	size_t count;
+
+	if (!cert_req_messages_check(p->message->body_contents, &count, &r, &v->fault))
+		return in_body(v);
+	return count == 1 || refuse_body(v, FAIL_BAD_REQUEST, "body", "%zu recoveries in one message; send one", count);
+}
+
 // ---- whom it is for
 
 static bool
@@ -367,11 +390,20 @@ static bool
 bound_by_serial(const struct policy_request *p, struct span subject)
 {
 	struct span serial = p->signer != NULL ? name_value(p->signer->subject, oid_serial, sizeof(oid_serial)) : span_of(NULL, 0);
-	struct span wanted = name_value(subject, oid_serial, sizeof(oid_serial));
+	struct name_attribute a;
+	struct name_walk walk;
+	unsigned count = 0;
 
-	if (serial.len == 0)
+	if (serial.len == 0 || !name_first(&walk, subject))
 		return false;
-	return wanted.len > 0 ? span_equal(serial, wanted) : name_holds(subject, oid_cn, sizeof(oid_cn), serial);
+	while (name_next(&walk, &a)) {
+		if (!span_equal(a.type, span_of(oid_serial, sizeof(oid_serial))))
+			continue;
+		if (!span_equal(serial, a.value))
+			return false;	// a second one would be another device's
+		count++;
+	}
+	return count > 0 || name_holds(subject, oid_cn, sizeof(oid_cn), serial);
 }
 
 static bool
@@ -551,10 +583,13 @@ policy_pop(const struct policy_request *p, enum pop_state *out, struct verdict *
 		*out = requested_key(p->message, &key) ? POP_VERIFIED : POP_NONE_NEEDED;
 		return *out == POP_VERIFIED || check_central(p, "body.certificationRequestInfo.subjectPKInfo", v);
 	}
-	if (request_class(p->message->body) != CLASS_ENROL)
+	if (request_class(p->message->body) != CLASS_ENROL && request_class(p->message->body) != CLASS_RECOVER)
 		return true;
 	if (!first_request(p->message, &r))
 		return refuse_body(v, FAIL_BAD_REQUEST, "body", "no certificate request can be read");
+	// Old keys may be asked for without a new one.
+	if (request_class(p->message->body) == CLASS_RECOVER && !r.template.has_public_key && r.popo == POPO_ABSENT)
+		return true;
 	return pop_of_template(p, &r, out, v);
 }
 
@@ -586,12 +621,39 @@ check_enrolment(const struct policy_request *p, struct verdict *v)
 	return check_subject(p->message, v) && check_extensions(p, v);
 }
 
-// The route was chosen by what the message says of its signer; the one who was verified must be that one.
+// Under a secret a sender is proved by its reference, or by the name that the secret belongs to.
+static bool
+sender_is_proved(const struct policy_request *p)
+{
+	const struct pkiheader *h = &p->message->header;
+	struct general_name name;
+	struct span in = h->sender;
+	char text[NAME_TEXT_MAX];
+
+	return span_equal(protection_common_name(h), span_of(p->identity->reference, p->identity->reference_len))
+		|| (p->bound_name != NULL && general_name_read(&in, &name, NULL) && name.kind == GN_DIRECTORY
+			&& strcmp(name_text(name.value, text, sizeof(text)), p->bound_name) == 0);
+}
+
+// The path may name a profile, and the CA reads that of the header.
+static bool
+check_profile(const struct policy_request *p, struct verdict *v)
+{
+	struct span texts = p->message->header.cert_profile, text;
+
+	if (p->path_profile == NULL || p->path_profile[0] == '\0' || !der_take(&texts, DER_UTF8, &text) || span_equal(text, span_text(p->path_profile)))
+		return true;
+	return fault_set(&v->fault, FAIL_BAD_REQUEST, "header.generalInfo.id-it-certProfile", "another profile than the path names");
+}
+
+// The route was chosen by what the message says of its sender and signer; the one who was verified must be that one.
 static bool
 check_claims(const struct policy_request *p, struct verdict *v)
 {
 	const char *wanted = p->route->match_signer.given ? p->route->match_signer.trust : NULL;
 
+	if (p->route->match_sender.count > 0 && p->identity->kind == IDENTITY_SECRET && !sender_is_proved(p))
+		return fault_set(&v->fault, FAIL_NOT_AUTHORIZED, "header.sender", "the route takes senders by their names, and this secret is of no name: write its reference as common name");
 	if (wanted == NULL || (p->identity->kind == IDENTITY_SIGNER && strcmp(p->identity->trust, wanted) == 0))
 		return true;
 	return fault_set(&v->fault, FAIL_NOT_AUTHORIZED, "protection", "the route takes signers of the trust set '%.60s' only", wanted);
@@ -602,7 +664,7 @@ policy_judge(const struct policy_request *p, struct verdict *v)
 {
 	if (p->envelope != NULL && !p->envelope->is_ra)
 		return fault_set(&v->fault, FAIL_NOT_AUTHORIZED, "protection", "a nested message must be signed by a registration authority (id-kp-cmcRA)");
-	if (!check_claims(p, v) || !check_time(p, v))
+	if (!check_claims(p, v) || !check_profile(p, v) || !check_time(p, v))
 		return false;
 	switch (request_class(p->message->body)) {
 	case CLASS_ENROL:
@@ -610,7 +672,7 @@ policy_judge(const struct policy_request *p, struct verdict *v)
 		if (!check_enrolment(p, v))
 			return false;
 		return p->message->body == BODY_KUR ? check_key_update(p, v) : check_binding(p, v);
-	case CLASS_RECOVER: return check_template(p, v) && check_binding(p, v);
+	case CLASS_RECOVER: return check_recovery(p, v) && check_template(p, v) && check_binding(p, v);
 	case CLASS_REVOKE: return check_revocation(p, v);
 	default: return true;
 	}

@@ -24,6 +24,7 @@ struct policy_request {
 	const char *bound_name;			// RFC 4514 name that the secret belongs to; NULL = none
 	const struct pkimessage *message;	// what is asked: the inner message of a single nested
 	const struct identity *envelope;	// who signed the nested message around it; NULL = none
+	const char *path_profile;		// that the path names; NULL or "" = none
 	int64_t now;				// seconds since 1970
 	bool now_known;				// the clock is confirmed
 	bool by_file;				// it may have travelled for weeks: messageTime says nothing
@@ -46,6 +47,8 @@ struct span requested_extensions(const struct pkimessage *m);
 // The validity that it asks for, in seconds since 1970; from now where it
 // gives no start. False when it gives no end.
 bool requested_validity(const struct pkimessage *m, int64_t *from, int64_t *to);
+// The profile that its header names, else that of the path; "" = none.
+void requested_profile(const struct pkimessage *m, const char *path, char out[CAP_FREE_TEXT + 1]);
 // Tell whether the CA (or a key generation authority) is to make the key: such
 // requests are never re-protected (RFC 9483 5.2.3).
 bool wants_central_key(const struct pkimessage *m);

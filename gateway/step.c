@@ -403,11 +403,13 @@ static bool
 record_request(struct step *s, struct store_unit *u)
 {
 	const struct pkimessage *m = message_meaning(s->request);
-	char kid[2 * CAP_KEY_ID + 4];
+	char kid[2 * CAP_KEY_ID + 4], profile[CAP_FREE_TEXT + 1];
+
+	requested_profile(m, s->label.profile, profile);
 	struct audit_event e = {
 		.event = request_class(m->body) == CLASS_ENROL || request_class(m->body) == CLASS_CSR ? "cert.requested" : "msg.received",
 		.result = "accepted", .route = s->route->name, .listener = s->listener->name, .transport = s->listener->driver->name,
-		.peer = s->peer.text, .body = body_name(m->body), .profile = s->label.profile[0] != '\0' ? s->label.profile : NULL,
+		.peer = s->peer.text, .body = body_name(m->body), .profile = profile[0] != '\0' ? profile : NULL,
 		.transaction_id = m->header.transaction_id, .sender = s->identity.text, .auth = auth_name(&s->identity),
 		.signer = s->identity.kind == IDENTITY_SIGNER ? s->identity.digest : NULL,
 		.kid = m->header.has_sender_kid ? hex_text(m->header.sender_kid, kid, sizeof(kid)) : NULL, .failure = FAIL_NONE, .ms = -1,
@@ -612,12 +614,14 @@ approve(struct step *s)
 	struct verdict v = { .in_body = true };
 	struct fault f = { .set = false };
 	char said[400];
+	char profile[CAP_FREE_TEXT + 1];
 
+	requested_profile(m, s->label.profile, profile);
 	if (s->event != EVENT_FIRST || (c != CLASS_ENROL && c != CLASS_CSR && c != CLASS_RECOVER)) {
 		finish_octets(s);
 		return;
 	}
-	if (!approve_listed(s->keys, s->route, &s->identity, signer, m, s->label.profile, &v.fault)) {
+	if (!approve_listed(s->keys, s->route, &s->identity, signer, m, profile, &v.fault)) {
 		step_fail(s, &v, &s->identity, false);
 		return;
 	}
@@ -625,7 +629,7 @@ approve(struct step *s)
 		finish_octets(s);
 		return;
 	}
-	s->approval = approve_start(s->gateway->loop, s->route, &s->identity, m, s->peer.text, s->label.profile, on_approved, s, &f);
+	s->approval = approve_start(s->gateway->loop, s->route, &s->identity, m, s->peer.text, profile, on_approved, s, &f);
 	if (s->approval == NULL) {
 		log_event(LOG_ERROR_, "approve", NULL, "route %s: %s", s->route->name, fault_text(&f, said, sizeof(said)));
 		step_refuse(s, REFUSE_UNAVAILABLE, "the inventory could not be asked; try again later");
@@ -660,7 +664,7 @@ policy_of(struct step *s)
 		.route = s->route, .identity = &s->identity, .envelope = parts > 1 ? &s->outer : NULL,
 		.signer = parts > 0 ? protection_signer(&s->protection, parts - 1) : NULL,
 		.bound_name = s->secret != NULL ? s->secret->name : NULL, .message = message_meaning(s->request),
-		.now = now.at, .now_known = known, .by_file = s->mailbox, .clock_skew = s->settings->limits.clock_skew / 1000,
+		.path_profile = s->label.profile, .now = now.at, .now_known = known, .by_file = s->mailbox, .clock_skew = s->settings->limits.clock_skew / 1000,
 	};
 }
 

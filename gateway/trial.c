@@ -103,10 +103,12 @@ try_approval(const struct trial *trial, const struct telling *t, const struct po
 {
 	const struct settings_route *r = trial->route;
 	struct fault f = { .set = false };
+	char profile[CAP_FREE_TEXT + 1];
 
+	requested_profile(p->message, trial->profile, profile);
 	if (!asks_for_certificate(request_class(p->message->body)))
 		return true;
-	if (!approve_listed(trial->keys, r, p->identity, p->signer, p->message, trial->profile, &f))
+	if (!approve_listed(trial->keys, r, p->identity, p->signer, p->message, profile, &f))
 		return refused(t, "allow-list", &f);
 	if (r->approve.allow != NULL)
 		passed(t, "allow-list", "%s has it", r->approve.allow);
@@ -133,7 +135,8 @@ trial_request(const struct trial *trial, trial_tell *tell, void *context)
 		size_t last = job.part_count - 1;
 		const struct policy_request p = {
 			.route = trial->route, .identity = &who[last], .envelope = last > 0 ? &who[0] : NULL, .signer = protection_signer(&job, last),
-			.bound_name = secret != NULL ? secret->name : NULL, .message = message_meaning(trial->message), .now = trial->now, .now_known = false,
+			.bound_name = secret != NULL ? secret->name : NULL, .message = message_meaning(trial->message),
+			.path_profile = trial->profile, .now = trial->now, .now_known = false,
 		};
 		well = try_policy(trial, &t, &p) && try_approval(trial, &t, &p);
 	}
