@@ -24,6 +24,7 @@ struct gateway *kit_gateway;
 struct store *kit_store;
 bool kit_synced = true;
 char kit_folder[64];
+const char *kit_profile;
 
 static uv_loop_t loop;
 static struct worker_pool *workers;
@@ -199,8 +200,8 @@ is_busy(void)
 }
 
 // Turn until nothing is under way any more; the store has a thread of its own.
-static void
-settle(void)
+void
+kit_settle(void)
 {
 	static const struct timespec moment = { .tv_nsec = 100000 };
 
@@ -245,21 +246,34 @@ find_listener(const char *name)
 }
 
 static void
-send_kind(const char *listener, struct span octets, enum content_kind kind)
+hand_over(const char *listener, struct span octets, enum content_kind kind)
 {
 	const struct listener *l = find_listener(listener);
 	const struct peer peer = { .text = "10.0.0.7:1", .source = "10.0.0.7", .loopback = true };
-	const struct label label = { .path = "/" };
+	struct label label = { .path = "/" };
 	struct blob *b = blob_new(octets);
 
 	assert_non_null(b);
+	snprintf(label.profile, sizeof(label.profile), "%s", kit_profile != NULL ? kit_profile : "");
 	kit_said.replied = false;
 	message_unref(kit_said.answer);
 	kit_said.answer = NULL;
 	token++;
 	l->core->deliver(l->core->context, l->owner, token, &peer, &label, kind, b, span_of(NULL, 0));
 	blob_unref(b);
-	settle();
+}
+
+void
+kit_hand_over(const char *listener, struct span octets)
+{
+	hand_over(listener, octets, CONTENT_PKIMESSAGE);
+}
+
+static void
+send_kind(const char *listener, struct span octets, enum content_kind kind)
+{
+	hand_over(listener, octets, kind);
+	kit_settle();
 }
 
 void
@@ -292,7 +306,7 @@ kit_outcome(const struct outcome *o)
 	uint64_t submission = kit_said.submission;
 	kit_said.submission = 0;
 	core->outcome(core->context, submission, o);
-	settle();
+	kit_settle();
 }
 
 void
@@ -341,7 +355,7 @@ kit_wait(int64_t ms)
 	clock_advance(ms);
 	serve_due(kit_gateway);
 	endpoints_settle(kit_gateway);
-	settle();
+	kit_settle();
 }
 
 // ---- looking at answers

@@ -63,6 +63,10 @@ void kit_clear(void);
 void kit_turn_to(unsigned n);
 // Send octets from a device to a listener, and wait until the gateway has done what it does.
 void kit_send(const char *listener, struct span octets);
+// Hand octets over and do not wait: what several devices send before the gateway looks up.
+void kit_hand_over(const char *listener, struct span octets);
+void kit_settle(void);
+extern const char *kit_profile;			// that the path of what follows names; NULL = none
 // The same for a PKCS#10 request that is no CMP message.
 void kit_send_pkcs10(const char *listener, struct span octets);
 // Build it (with a fresh transactionID unless same_id) and send it.
