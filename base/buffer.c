@@ -133,41 +133,95 @@ buffer_span(const struct buffer *b)
 	return span_of(b->data, b->len);
 }
 
-// Octets from here on that stand for themselves.
+// Octets of the UTF-8 sequence that begins a text (RFC 3629 4); 0 when none does, or it is cut off.
 static size_t
-plain_length(const char *text, size_t len)
+sequence_length(const unsigned char *at)
 {
-	size_t n = 0;
+	static const struct { unsigned char first, last, least, most; size_t len; } rows[] = {
+		{ 0x01, 0x7F, 0, 0, 1 }, { 0xC2, 0xDF, 0x80, 0xBF, 2 }, { 0xE0, 0xE0, 0xA0, 0xBF, 3 }, { 0xE1, 0xEC, 0x80, 0xBF, 3 }, { 0xED, 0xED, 0x80, 0x9F, 3 },
+		{ 0xEE, 0xEF, 0x80, 0xBF, 3 }, { 0xF0, 0xF0, 0x90, 0xBF, 4 }, { 0xF1, 0xF3, 0x80, 0xBF, 4 }, { 0xF4, 0xF4, 0x80, 0x8F, 4 },
+	};
 
-	for (; n < len; n++) {
-		unsigned char c = (unsigned char)text[n];
-		if (c < 0x20 || c == '"' || c == '\\' || c == 0x7F || c == 0xC2)
-			break;
+	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+		if (at[0] < rows[r].first || at[0] > rows[r].last)
+			continue;
+		if (rows[r].len > 1 && (at[1] < rows[r].least || at[1] > rows[r].most))
+			return 0;
+		for (size_t i = 2; i < rows[r].len; i++)	// the NUL at the end is none of these
+			if (at[i] < 0x80 || at[i] > 0xBF)
+				return 0;
+		return rows[r].len;
 	}
-	return n;
+	return 0;
+}
+
+static bool
+is_control(const unsigned char *at)
+{
+	return at[0] < 0x20 || at[0] == 0x7F || (at[0] == 0xC2 && at[1] < 0xA0);
+}
+
+// Octets from here on, at most so many, that stand for themselves: most texts are ASCII.
+static size_t
+plain_length(const unsigned char *at, const unsigned char *end)
+{
+	const unsigned char *from = at;
+
+	while (at < end && *at >= 0x20 && *at < 0x7F && *at != '"' && *at != '\\')
+		at++;
+	return (size_t)(at - from);
 }
 
 bool
 buffer_append_escaped(struct buffer *b, const char *text, size_t most)
 {
-	size_t len = strlen(text), n = len < most ? len : most;
+	const unsigned char *at = (const unsigned char *)text, *end = at + most;
 
-	for (size_t i = 0; i < n; i++) {
-		size_t plain = plain_length(text + i, n - i);
-		buffer_append(b, span_of(text + i, plain));
-		if ((i += plain) == n)
-			break;
-		unsigned char c = (unsigned char)text[i];
-		if (c == '"' || c == '\\')
-			buffer_printf(b, "\\%c", c);
-		else if (c == 0xC2 && i + 1 < n && (unsigned char)text[i + 1] < 0xA0)
-			buffer_printf(b, "\\u%04x", (unsigned char)text[++i]);
-		else if (c == 0xC2)
-			buffer_append_octet(b, c);
+	while (*at != '\0') {
+		size_t plain = plain_length(at, end);
+		if (plain > 0) {
+			buffer_append(b, span_of(at, plain));
+			at += plain;
+			continue;
+		}
+		size_t n = sequence_length(at);
+		if (at + (n > 0 ? n : 1) > end)
+			return buffer_append_text(b, "...");
+		if (n == 0)
+			buffer_append_text(b, "\\ufffd");
+		else if (is_control(at))
+			buffer_printf(b, "\\u%04x", at[n - 1]);
+		else if (*at == '"' || *at == '\\')
+			buffer_printf(b, "\\%c", *at);
 		else
-			buffer_printf(b, "\\u%04x", c);
+			buffer_append(b, span_of(at, n));
+		at += n > 0 ? n : 1;
 	}
-	if (n < len)
-		buffer_append_text(b, "...");
 	return !b->failed;
+}
+
+bool
+buffer_append_plain(struct buffer *b, const char *text)
+{
+	for (const unsigned char *at = (const unsigned char *)text; *at != '\0';) {
+		size_t n = sequence_length(at);
+		if (n == 0 || is_control(at))
+			buffer_append_octet(b, '?');
+		else
+			buffer_append(b, span_of(at, n));
+		at += n > 0 ? n : 1;
+	}
+	return !b->failed;
+}
+
+char *
+plain_text(char *text)
+{
+	for (unsigned char *at = (unsigned char *)text; *at != '\0';) {
+		size_t n = sequence_length(at);
+		if (n == 0 || is_control(at))
+			memset(at, '?', n > 0 ? n : 1);
+		at += n > 0 ? n : 1;
+	}
+	return text;
 }

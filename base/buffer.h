@@ -31,9 +31,13 @@ bool buffer_append(struct buffer *b, struct span octets);
 bool buffer_append_octet(struct buffer *b, uint8_t octet);
 bool buffer_append_text(struct buffer *b, const char *text);
 // Append a text with what could break a JSON string, a line or a terminal
-// escaped as JSON has it: controls (C1 in UTF-8 too), quotes, backslash. At most
-// `most` octets of it; "..." stands for the rest.
+// escaped as JSON has it: controls (C1 in UTF-8 too), quotes, backslash; what is no
+// UTF-8 becomes U+FFFD. At most `most` octets of it, whole characters; "..." stands for the rest.
 bool buffer_append_escaped(struct buffer *b, const char *text, size_t most);
+// The same text for people: "?" stands for each control, and for each octet that is no UTF-8.
+bool buffer_append_plain(struct buffer *b, const char *text);
+// The same in its place: each octet of what must not be shown becomes "?". Answers text.
+char *plain_text(char *text);
 bool buffer_printf(struct buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 // Remove the first n octets (n <= len); the rest moves to the front.
 void buffer_consume(struct buffer *b, size_t n);

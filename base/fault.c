@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/buffer.h"
+
 static const char *const names[FAIL_COUNT] = {
 	"badAlg", "badMessageCheck", "badRequest", "badTime", "badCertId", "badDataFormat", "wrongAuthority",
 	"incorrectData", "missingTimeStamp", "badPOP", "certRevoked", "certConfirmed", "wrongIntegrity",
@@ -25,9 +27,7 @@ fault_set(struct fault *f, enum failure failure, const char *path, const char *f
 	va_start(args, format);
 	vsnprintf(f->text, sizeof(f->text), format, args);
 	va_end(args);
-	for (char *c = f->text; *c != '\0'; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7F)
-			*c = '?';
+	plain_text(f->text);	// also where the end, or a part, was cut within a character
 	return false;
 }
 
@@ -52,7 +52,7 @@ fault_text(const struct fault *f, char *out, size_t size)
 		snprintf(out, size, "no fault");
 	else
 		snprintf(out, size, "%s%s%s", f->path, f->path[0] != '\0' ? ": " : "", f->text);
-	return out;
+	return plain_text(out);
 }
 
 const char *

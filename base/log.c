@@ -102,8 +102,7 @@ put_plain(struct buffer *b, const char *stamp, enum log_level level, const char 
 	else
 		buffer_printf(b, "%s ", stamp);
 	buffer_printf(b, "%s%-5s%s %s: ", colour, level_names[level], colour[0] != '\0' ? "\033[0m" : "", part);
-	for (; *text != '\0'; text++)
-		buffer_append_octet(b, (unsigned char)*text < 0x20 || *text == 0x7F ? '?' : (uint8_t)*text);
+	buffer_append_plain(b, text);
 	put_logfmt(b, fields);
 }
 

@@ -47,6 +47,38 @@ buffer_keeps_its_limit(void **state)
 	buffer_clear(&b);
 }
 
+// What peers, CAs and programs say ends in lines of JSON and on terminals.
+static void
+buffer_escapes_what_is_no_text(void **state)
+{
+	static const struct { const char *text; size_t most; const char *escaped, *plain; } rows[] = {
+		{ "gr\xC3\xBC\xC3\x9F", 9, "gr\xC3\xBC\xC3\x9F", "gr\xC3\xBC\xC3\x9F" }, { "a\"b\\", 9, "a\\\"b\\\\", "a\"b\\" },
+		{ "a\n\x1B[m\x7F", 9, "a\\u000a\\u001b[m\\u007f", "a??[m?" }, { "\xC2\x9B", 9, "\\u009b", "?" },
+		{ "\xFF\xFEx", 9, "\\ufffd\\ufffdx", "??x" }, { "\xC3", 9, "\\ufffd", "?" }, { "\xC3(", 9, "\\ufffd(", "?(" },
+		{ "\xC0\xAF", 9, "\\ufffd\\ufffd", "??" }, { "\xE0\x9F\xBF", 9, "\\ufffd\\ufffd\\ufffd", "???" },
+		{ "\xED\xA0\x80", 9, "\\ufffd\\ufffd\\ufffd", "???" }, { "\xE2\x82", 9, "\\ufffd\\ufffd", "??" },
+		{ "\xF0\x9F\x98\x80", 9, "\xF0\x9F\x98\x80", "\xF0\x9F\x98\x80" }, { "\xF4\x90\x80\x80", 9, "\\ufffd\\ufffd\\ufffd\\ufffd", "????" },
+		{ "ab", 2, "ab", "ab" }, { "abc", 2, "ab...", "abc" }, { "a\xC3\xBC" "b", 2, "a...", "a\xC3\xBC" "b" }, { "a\xC3\xBC" "b", 3, "a\xC3\xBC...", "a\xC3\xBC" "b" },
+	};
+	struct buffer b;
+	struct fault f = { .set = false };
+	char text[8];
+
+	(void)state;
+	fault_set(&f, FAIL_NONE, "", "gr\xC3\xBC\xC3\x9F, %.3s \xFF\n", "ab\xC3\xA4");
+	assert_string_equal(f.text, "gr\xC3\xBC\xC3\x9F, ab? ??");
+	assert_string_equal(fault_text(&f, text, 6), "gr\xC3\xBC?");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		buffer_init(&b, 1024);
+		assert_true(buffer_append_escaped(&b, rows[i].text, rows[i].most) && buffer_append_octet(&b, '\0'));
+		assert_string_equal((const char *)b.data, rows[i].escaped);
+		b.len = 0;
+		assert_true(buffer_append_plain(&b, rows[i].text) && buffer_append_octet(&b, '\0'));
+		assert_string_equal((const char *)b.data, rows[i].plain);
+		buffer_clear(&b);
+	}
+}
+
 static void
 buffer_without_memory_fails_for_good(void **state)
 {
@@ -401,6 +433,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(buffer_keeps_its_limit),
+		cmocka_unit_test(buffer_escapes_what_is_no_text),
 		cmocka_unit_test(buffer_without_memory_fails_for_good),
 		cmocka_unit_test(blobs_are_counted),
 		cmocka_unit_test(arena_keeps_its_limit),
