@@ -131,9 +131,10 @@ static const struct option_row set_rows[] = {
 #define IN_APPROVE(field) (IN(route_entry, route.approve.field) - IN(route_entry, route.approve))
 static const struct option_row approve_rows[] = {
 	{ .key = "hook", .kind = OPTION_PATH, .offset = IN_APPROVE(hook),
-	  .help = "A program that is asked: it gets the request as a JSON object on its standard input; exit code 0 is a yes.", .example = "/etc/cmpgate/hooks.d/inventory" },
+	  .help = "A program that is asked: it gets the request as a JSON object on its standard input; exit code 0 is a yes. "
+	  "Of the gateway's environment it gets PATH, HOME, TMPDIR, user, locale and time zone.", .example = "/etc/cmpgate/hooks.d/inventory" },
 	{ .key = "timeout", .kind = OPTION_DURATION, .offset = IN_APPROVE(timeout), .min = 100, .max = 300000, .standard = "10s",
-	  .help = "How long it may take; then the request is refused." },
+	  .help = "How long it may take; then it is ended with all that it started, and the request is refused." },
 	{ .key = "allow", .kind = OPTION_PATH, .offset = IN_APPROVE(allow),
 	  .help = "A CSV file of those who may; its first line names the columns.", .example = "/etc/cmpgate/inventory.csv" },
 	{ .key = NULL }

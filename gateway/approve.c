@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/inherit.h"
 #include "base/memory.h"
 #include "codec/name.h"
 #include "codec/text.h"
@@ -14,7 +15,7 @@
 #include "gateway/policy.h"
 #include "gateway/route.h"
 
-enum { INPUT_MAX = 16384 };
+enum { INPUT_MAX = 16384, ENVIRONMENT_MAX = 32 };
 
 struct approval {
 	uv_process_t process;
@@ -29,6 +30,7 @@ struct approval {
 	int64_t timeout_ms;
 	unsigned open;			// handles that are not closed yet
 	bool spawned, exited, closing;
+	pid_t group;			// the program and what it started
 	enum approve_verdict verdict;
 	void (*done)(void *context, enum approve_verdict verdict, const char *text);
 	void *context;
@@ -148,7 +150,8 @@ close_all(struct approval *a)
 	if (a->closing)
 		return;
 	a->closing = true;
-	if (a->spawned)
+	// One that still runs was told to end; only an open handle takes its exit code, or it stays as a zombie.
+	if (a->spawned && (a->exited || a->group == 0))
 		uv_close((uv_handle_t *)&a->process, on_closed);
 	uv_close((uv_handle_t *)&a->in, on_closed);
 	uv_close((uv_handle_t *)&a->out, on_closed);
@@ -180,6 +183,10 @@ on_exit(uv_process_t *process, int64_t status, int term_signal)
 	struct approval *a = process->data;
 
 	a->exited = true;
+	if (a->closing) {
+		uv_close((uv_handle_t *)&a->process, on_closed);
+		return;
+	}
 	if (term_signal == 0 && status <= 1)
 		a->verdict = status == 0 ? APPROVED : APPROVE_DENIED;
 	else if (term_signal == 0)
@@ -227,6 +234,14 @@ on_written(uv_write_t *write, int status)
 		uv_shutdown(&a->shutdown, (uv_stream_t *)&a->in, NULL);
 }
 
+// A program that is a script waits for others; they end with it.
+static void
+kill_all(const struct approval *a)
+{
+	if (a->group > 1)
+		kill(-a->group, SIGKILL);
+}
+
 static void
 on_time(uv_timer_t *timer)
 {
@@ -234,25 +249,29 @@ on_time(uv_timer_t *timer)
 
 	a->verdict = APPROVE_UNKNOWN;
 	snprintf(a->why, sizeof(a->why), "took longer than %" PRId64 " ms (approve.timeout)", a->timeout_ms);
-	uv_process_kill(&a->process, SIGKILL);
+	kill_all(a);
 	end(a);
 }
 
 static bool
 spawn(struct approval *a, uv_loop_t *loop, const char *program, struct fault *f)
 {
-	char *arguments[] = { (char *)(uintptr_t)program, NULL };
+	char *arguments[] = { (char *)(uintptr_t)program, NULL }, *environment[ENVIRONMENT_MAX];
 	uv_stdio_container_t stdio[3] = {
 		{ .flags = UV_CREATE_PIPE | UV_READABLE_PIPE, .data.stream = (uv_stream_t *)&a->in },
 		{ .flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&a->out },
 		{ .flags = UV_INHERIT_FD, .data.fd = 2 },
 	};
-	uv_process_options_t options = { .file = program, .args = arguments, .stdio_count = 3, .stdio = stdio, .exit_cb = on_exit };
+	uv_process_options_t options = { .file = program, .args = arguments, .env = environment, .flags = UV_PROCESS_DETACHED,
+		.stdio_count = 3, .stdio = stdio, .exit_cb = on_exit };
 
+	inherit_environment(environment, ENVIRONMENT_MAX);
+	inherit_no_descriptors();
 	int e = uv_spawn(loop, &a->process, &options);
 	// The handle is initialised, and to be closed, also when it fails.
 	a->spawned = true;
 	a->open++;
+	a->group = e == 0 ? a->process.pid : 0;	// detached: it leads a group of its own
 	return e == 0 || fault_set(f, FAIL_NONE, program, "cannot be started: %s%s", uv_strerror(e),
 		e == UV_ENOENT ? "; it, or the interpreter that its first line names, is not there" : "");
 }
@@ -296,7 +315,7 @@ approve_cancel(struct approval *a)
 	if (a->closing)
 		return;
 	a->done = NULL;
-	uv_process_kill(&a->process, SIGKILL);
+	kill_all(a);
 	running--;
 	close_all(a);
 }
