@@ -181,6 +181,7 @@ struct gateway {
 	bool errands_ending;
 	struct rate_table *rates;
 	struct rate_table *failures;		// refusals of each verified identity
+	struct rate_table *refused;		// messages that were counted there
 	struct { int64_t second; unsigned told, hushed; } complaints;	// of drivers, in the log
 	uv_timer_t timer;
 	int64_t timer_due;			// 0: not armed

@@ -216,20 +216,40 @@ step_exchange(const struct step *s)
 // ---- refusals of a verified device
 
 static const char *
-identity_key(const struct identity *who, char out[41])
+digest_key(const uint8_t digest[32], char out[41])
 {
 	for (size_t i = 0; i < 20; i++)
-		snprintf(out + 2 * i, 3, "%02x", who->digest[i]);
+		snprintf(out + 2 * i, 3, "%02x", digest[i]);
 	return out;
 }
 
-static void
-count_refusal(struct gateway *g, const struct settings_limits *l, const struct identity *who)
+// Whoever hears a message of a device may send it again: the same octets count once.
+static bool
+is_counted(struct gateway *g, const struct settings_limits *l, struct span octets)
 {
+	uint8_t digest[DIGEST_MAX];
 	char key[41];
 
-	if (who != NULL && who->kind != IDENTITY_NONE)
-		rate_count(g->failures, identity_key(who, key), l->failures, l->failure_window, clock_mono_ms());
+	if (!digest_of(DIGEST_SHA256, &octets, 1, digest))
+		return true;
+	if (!rate_has(g->refused, digest_key(digest, key), 1, l->failure_window, clock_mono_ms()))
+		return true;
+	rate_count(g->refused, key, 1, l->failure_window, clock_mono_ms());
+	return false;
+}
+
+// A replay is late, or its transaction is over: that says nothing of the device.
+static void
+count_refusal(const struct step *s, const struct identity *who, const struct verdict *v)
+{
+	const struct settings_limits *l = &s->settings->limits;
+	struct gateway *g = s->gateway;
+	char key[41];
+
+	if (who->kind == IDENTITY_NONE || v->fault.failure == FAIL_BAD_TIME || v->fault.failure == FAIL_TRANSACTION_ID_IN_USE)
+		return;
+	if (!is_counted(g, l, s->request->view.whole))
+		rate_count(g->failures, digest_key(who->digest, key), l->failures, l->failure_window, clock_mono_ms());
 }
 
 static bool
@@ -238,7 +258,7 @@ is_refused_too_often(const struct step *s)
 	const struct settings_limits *l = &s->settings->limits;
 	char key[41];
 
-	return s->identity.kind != IDENTITY_NONE && !rate_has(s->gateway->failures, identity_key(&s->identity, key), l->failures, l->failure_window, clock_mono_ms());
+	return s->identity.kind != IDENTITY_NONE && !rate_has(s->gateway->failures, digest_key(s->identity.digest, key), l->failures, l->failure_window, clock_mono_ms());
 }
 
 // End the step, and its exchange with a CMP error or rejection.
@@ -254,7 +274,7 @@ step_fail(struct step *s, const struct verdict *v, const struct identity *who, b
 	if (who != NULL) {
 		copy = *who;
 		c.who = &copy;
-		count_refusal(g, &s->settings->limits, who);
+		count_refusal(s, who, v);
 	}
 	struct verdict verdict = *v;
 	step_free(s);

@@ -42,11 +42,11 @@ ok "kur: a certificate" heard "^kur: kup accepted"
 ok "genm: an answer" heard "^genm: genp"
 ok "rr: revoked" heard "^rr: rp accepted"
 ok "the one without a proof: refused" heard "^ir: ip rejection badPOP"
-ok "a certConf of a transaction that nobody knows: the CA's answer" heard "^certConf: error rejection: no certificate to confirm"
+ok "a certConf of a transaction that nobody began: refused, the CA is not asked in our name" heard "^certConf: error rejection badRequest"
 ok "each is protected" fails grep -q "not protected" "$T/heard"
 ok "the CA was asked by the RA" contains "$T/ca.seen" "^cr by O=Plant,CN=RA$"
 ok "but for the kur" contains "$T/ca.seen" "^kur by O=Plant,CN=d$"
-ok "nothing but that reached it" equal "$(grep -c ' by ' "$T/ca.seen")" 7
+ok "nothing but that reached it" equal "$(grep -c ' by ' "$T/ca.seen")" 6
 quiet_ca silent:genm
 ok "a CA that is silent about one" lra
 ok "systemUnavail in its slot" heard "^genm: error rejection systemUnavail"

@@ -18,7 +18,7 @@
 #define HOUR_MS (3600 * 1000)
 
 static const char routes[] =
-	"limits: {mac_refusal_delay: 1s, failures: 100000, secret_failures: 100, per_identity: 4, transactions: 4, transaction_timeout: 1h, forget: 24h}\n"
+	"limits: {mac_refusal_delay: 1s, failures: 5, failure_window: 10m, secret_failures: 100, per_identity: 4, transactions: 4, transaction_timeout: 1h, forget: 24h}\n"
 	"routes:\n"
 	"  - {name: vip, from: kid, match: {sender: \"kid:vip*\"}, secrets: field, protection: replace, sign_with: ra, bind: none, to: ca}\n"
 	"  - {name: named, from: sender, match: {sender: \"CN=vip*\"}, trust: plant, secrets: field, protection: replace, sign_with: ra, bind: none, to: ca}\n"
@@ -294,6 +294,62 @@ recovery_with_a_proof_of_nobody(void **state)
 	kit_lose();
 }
 
+// ---- others shut out
+
+// What a device sent once is heard by everybody on its link.
+static void
+a_refused_message_sent_again(void **state)
+{
+	const struct kit_message bad = { ENROLS, .popo = "" }, good = { ENROLS };
+	struct buffer b;
+
+	(void)state;
+	kit_clear();
+	buffer_init(&b, 1 << 16);
+	kit_build(&b, &bad);
+	for (int i = 0; i < 12; i++) {
+		kit_send("replace", buffer_span(&b));
+		if (kit_failure() != FAIL_BAD_POP)
+			kit_fail("badPOP");
+	}
+	buffer_clear(&b);
+	kit_pass("replace", &good);
+	kit_lose();
+	// Four more of its own, and it has to wait.
+	for (int i = 0; i < 4; i++)
+		kit_refused("replace", &bad, FAIL_BAD_POP);
+	kit_ask("replace", &good);
+	if (!kit_said.replied || kit_said.reason != REFUSE_RATE)
+		kit_fail("it should have to wait");
+	kit_wait(10 * 60 * 1000);
+	kit_pass("replace", &good);
+	kit_lose();
+}
+
+// After a restart an old request is verified again, and its transactionID is used.
+static void
+an_old_request_sent_again(void **state)
+{
+	const struct kit_message first = { ENROLS };
+	struct buffer b;
+
+	(void)state;
+	kit_clear();
+	buffer_init(&b, 1 << 16);
+	kit_build(&b, &first);
+	kit_send("replace", buffer_span(&b));
+	kit_grant(BODY_IP);
+	kit_restart();
+	for (int i = 0; i < 12; i++) {
+		kit_send("replace", buffer_span(&b));
+		if (kit_failure() != FAIL_TRANSACTION_ID_IN_USE)
+			kit_fail("transactionIdInUse");
+	}
+	buffer_clear(&b);
+	kit_pass("replace", &first);
+	kit_lose();
+}
+
 static int
 set_up(void **state)
 {
@@ -338,6 +394,8 @@ main(void)
 		cmocka_unit_test_setup(two_profiles, anew),
 		cmocka_unit_test_setup(a_second_serial_number, anew),
 		cmocka_unit_test_setup(recovery_with_a_proof_of_nobody, anew),
+		cmocka_unit_test_setup(a_refused_message_sent_again, anew),
+		cmocka_unit_test_setup(an_old_request_sent_again, anew),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
