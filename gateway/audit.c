@@ -167,7 +167,8 @@ merged_write(struct audit *a, struct audit_merged *m)
 	struct audit_event e = {
 		.event = "msg.rejected", .result = "rejected", .route = m->route[0] != '\0' ? m->route : NULL, .listener = m->listener,
 		.transport = m->transport, .peer = m->peer, .body = m->body[0] != '\0' ? m->body : NULL, .reason = m->reason,
-		.failure = m->failure, .ms = -1, .count = m->count, .auth = "none",
+		.failure = m->failure, .ms = -1, .count = m->count, .auth = m->auth, .sender = m->sender[0] != '\0' ? m->sender : NULL,
+		.transaction_id = span_of(m->transaction_id, m->transaction_id_len),
 	};
 
 	audit_note(a, &e);
@@ -190,14 +191,16 @@ audit_refusal(struct audit *a, const struct audit_event *e, int64_t now_ms)
 
 	if (a->store == NULL)
 		return;
-	snprintf(key, sizeof(key), "%.*s|%.32s|%.24s|%.12s", (int)source_length(peer), peer, e->listener != NULL ? e->listener : "",
-		e->failure != FAIL_NONE ? failure_name(e->failure) : "-", e->body != NULL ? e->body : "");
+	snprintf(key, sizeof(key), "%.*s|%.32s|%.24s|%.12s|%.80s", (int)source_length(peer), peer, e->listener != NULL ? e->listener : "",
+		e->failure != FAIL_NONE ? failure_name(e->failure) : "-", e->body != NULL ? e->body : "", e->sender != NULL ? e->sender : "");
 	struct audit_merged *m = merged_of(a, key);
 	if (m != NULL) {
 		m->count++;
 		return;
 	}
-	if (a->merged_count == AUDIT_MERGED_MAX) {
+	// Strangers, who may come from any number of addresses, leave room for those who were verified.
+	size_t room = e->sender != NULL ? AUDIT_MERGED_MAX : AUDIT_MERGED_MAX / 4 * 3;
+	if (a->merged_count >= room) {
 		a->dropped++;
 		return;
 	}
@@ -210,6 +213,10 @@ audit_refusal(struct audit *a, const struct audit_event *e, int64_t now_ms)
 	copy(m->peer, sizeof(m->peer), peer);
 	copy(m->body, sizeof(m->body), e->body);
 	copy(m->reason, sizeof(m->reason), e->reason);
+	copy(m->sender, sizeof(m->sender), e->sender);
+	copy(m->auth, sizeof(m->auth), e->auth != NULL ? e->auth : "none");
+	if (e->transaction_id.len <= sizeof(m->transaction_id) && e->transaction_id.len > 0)
+		memcpy(m->transaction_id, e->transaction_id.data, m->transaction_id_len = (uint8_t)e->transaction_id.len);
 	m->failure = e->failure;
 	m->count = 1;
 	m->first_ms = now_ms;

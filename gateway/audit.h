@@ -45,7 +45,9 @@ struct audit {
 	void *context;
 	char boot[37];
 	struct audit_merged {
-		char key[160], route[65], listener[65], transport[16], peer[80], body[16], reason[256];
+		char key[256], route[65], listener[65], transport[16], peer[80], body[16], reason[256];
+		char sender[256], auth[16];		// who was verified; empty: nobody
+		uint8_t transaction_id[64], transaction_id_len;	// of the first
 		enum failure failure;
 		uint64_t count;
 		int64_t first_ms;

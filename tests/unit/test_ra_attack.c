@@ -350,6 +350,25 @@ an_old_request_sent_again(void **state)
 	kit_lose();
 }
 
+// ---- the audit
+
+// Who was refused is known where somebody was verified; refusals of one device are none of another's.
+static void
+refusals_have_names(void **state)
+{
+	const struct kit_message bad = { ENROLS, .popo = "8000" }, other = { ENROLS, .by = "other", .popo = "8000" }, secret = { ENROLS, .by = "many", .popo = "8000" };
+
+	(void)state;
+	kit_clear();
+	kit_refused("replace", &bad, FAIL_NOT_AUTHORIZED);
+	kit_refused("replace", &bad, FAIL_NOT_AUTHORIZED);
+	kit_refused("replace", &other, FAIL_NOT_AUTHORIZED);
+	kit_refused("replace", &secret, FAIL_NOT_AUTHORIZED);
+	assert_true(kit_audit("\"sender\":\"CN=device,O=Plant\",\"auth\":\"signature\"", "\"count\":2") == 1);
+	assert_true(kit_audit("\"sender\":\"CN=other,O=Plant\",\"auth\":\"signature\"", "raVerified") == 1);
+	assert_true(kit_audit("\"sender\":\"many\",\"auth\":\"mac\"", "raVerified") == 1);
+}
+
 static int
 set_up(void **state)
 {
@@ -394,6 +413,7 @@ main(void)
 		cmocka_unit_test_setup(two_profiles, anew),
 		cmocka_unit_test_setup(a_second_serial_number, anew),
 		cmocka_unit_test_setup(recovery_with_a_proof_of_nobody, anew),
+		cmocka_unit_test_setup(refusals_have_names, anew),
 		cmocka_unit_test_setup(a_refused_message_sent_again, anew),
 		cmocka_unit_test_setup(an_old_request_sent_again, anew),
 	};
