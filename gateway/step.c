@@ -450,17 +450,23 @@ dead_because(const struct step *s)
 	return row.state == SECRET_LOCKED ? "locked" : row.state == SECRET_SPENT ? "spent" : "expired";
 }
 
-static bool
-may_use_secret(struct step *s, struct verdict *v, bool *delayed)
+static enum secret_use
+look_at_secret(const struct step *s)
 {
 	bool known;
 	// A clock that nobody confirmed is not asked; what the floor says holds.
 	struct judging_time now = step_time(s->gateway, &known);
 	const struct secret_claim claim = { s->request->view.header.transaction_id, s->event == EVENT_FIRST };
 
+	return secret_look(s->gateway->secrets, s->secret, &claim, s->settings->limits.transaction_timeout, now.at);
+}
+
+static bool
+may_use_secret(struct step *s, struct verdict *v, bool *delayed)
+{
 	if (s->secret == NULL)
 		return true;
-	switch (secret_look(s->gateway->secrets, s->secret, &claim, s->settings->limits.transaction_timeout, now.at)) {
+	switch (look_at_secret(s)) {
 	case SECRET_USABLE: return true;
 	case SECRET_TAKEN:
 		return fault_set(&v->fault, FAIL_NOT_AUTHORIZED, "header.senderKID", "this secret is good for one transaction, and another one holds it");
@@ -838,6 +844,17 @@ on_protection(struct worker_job *job, bool late)
 	judge(s);
 }
 
+// With a secret that is spent, locked or expired nothing is computed: neither can
+// it be made to cost, nor does anything tell a right guess from a wrong one.
+static bool
+secret_lives(struct step *s)
+{
+	if (s->secret == NULL || look_at_secret(s) != SECRET_DEAD)
+		return true;
+	s->protection.mac_failed = true;
+	return protection_mac_refused(&s->protection.verdict);
+}
+
 static bool
 prepare(struct step *s, const struct transaction *t)
 {
@@ -858,7 +875,7 @@ prepare(struct step *s, const struct transaction *t)
 	}
 	if (s->adopted)
 		return protection_prepare_adopted(&s->protection, s->route, s->request);
-	return protection_prepare(&s->protection, &setup, &s->secret);
+	return protection_prepare(&s->protection, &setup, &s->secret) && secret_lives(s);
 }
 
 static struct step *

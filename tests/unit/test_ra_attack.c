@@ -160,6 +160,22 @@ a_secret_that_expired_before_the_floor(void **state)
 	kit_synced = true;
 }
 
+// The MAC of one that is locked is not looked at: what is wrong behind it told a right guess from a wrong one.
+static void
+guesses_at_a_locked_secret(void **state)
+{
+	static const struct kit_message guesses[] = { { ENROLS, .by = "old", .popo = "" }, { ENROLS, .by = "old", .popo = "8000" },
+		{ ENROLS, .by = "old", .popo = "a1{ $pop_alg 03{00 30{ 020101 020101 }} }" }, { ENROLS, .by = "old", .key = "30{ 06{2a0304} } 03{00 00}" }, { .kind = BODY_CERTCONF, .by = "old" } };
+	struct crypto_work before = crypto_work();
+
+	(void)state;
+	kit_clear();
+	for (size_t i = 0; i < COUNT(guesses); i++)
+		refused_later("replace", &guesses[i]);
+	// What was derived was so by the device.
+	assert_int_equal(crypto_work().derivations - before.derivations, COUNT(guesses));
+}
+
 // ---- a transaction of somebody else
 
 static const struct { const char *title; enum body kind; const char *owner, *stranger; } strangers[] = {
@@ -406,6 +422,7 @@ main(void)
 		cmocka_unit_test_setup(a_secret_of_nobody, anew),
 		cmocka_unit_test_setup(a_confirmation_that_finds_no_room, anew),
 		cmocka_unit_test_setup(a_secret_that_expired_before_the_floor, anew),
+		cmocka_unit_test_setup(guesses_at_a_locked_secret, anew),
 		cmocka_unit_test_setup(strangers_after_a_restart, anew),
 		cmocka_unit_test_setup(transactions_that_nobody_began, anew),
 		cmocka_unit_test_setup(a_reference_that_is_not_its_own, anew),
