@@ -352,11 +352,18 @@ act(struct step *s)
 	serve_arm(g);
 }
 
+// Its row may have gone since the message came.
+static bool
+has_row(const struct step *s)
+{
+	return handle_find(&s->gateway->transactions, s->transaction) != NULL;
+}
+
 // The first message of a transaction takes its secret; later ones find it taken.
 static bool
 is_reservation(const struct step *s)
 {
-	return s->transaction == 0 && s->event == EVENT_FIRST;
+	return s->event == EVENT_FIRST && !has_row(s);
 }
 
 // The first message was not recorded: its secret is what it was.
@@ -488,7 +495,7 @@ reserve(struct step *s, struct store_unit *u)
 	struct gateway *g = s->gateway;
 	struct replay_row replay;
 
-	if (s->transaction != 0)
+	if (has_row(s))
 		return true;
 	if (s->event != EVENT_FIRST)
 		return g->store == NULL || replay_expect(u, s->request->view.header.transaction_id, s->identity.digest, s->mode == ROUTE_REPLACE);

@@ -97,6 +97,27 @@ a_secret_for_two_at_once(void **state)
 	is_state(GATEWAY_SECRET_FREE);
 }
 
+// The row that a request was begun beside has gone when it is judged: it is a first one.
+static void
+a_request_whose_row_has_gone(void **state)
+{
+	struct kit_message m = { ENROLS, .by = "once", .same_id = true };
+	struct buffer b;
+
+	(void)state;
+	kit_begin("replace", BODY_IR, "once");
+	kit_new_nonce();
+	buffer_init(&b, 1 << 16);
+	kit_build(&b, &m);
+	kit_hand_over("replace", buffer_span(&b));
+	buffer_clear(&b);
+	kit_lose();
+	is_state(kit_said.submissions == 2 ? GATEWAY_SECRET_BOUND : GATEWAY_SECRET_FREE);
+	if (kit_said.submissions == 2)
+		kit_lose();
+	is_state(GATEWAY_SECRET_FREE);
+}
+
 // Its transaction went with a restart, and can no more end by itself.
 static void
 a_secret_of_nobody(void **state)
@@ -419,6 +440,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_secret_for_two_at_once, anew),
+		cmocka_unit_test_setup(a_request_whose_row_has_gone, anew),
 		cmocka_unit_test_setup(a_secret_of_nobody, anew),
 		cmocka_unit_test_setup(a_confirmation_that_finds_no_room, anew),
 		cmocka_unit_test_setup(a_secret_that_expired_before_the_floor, anew),
