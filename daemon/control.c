@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/frame.h"
 #include "base/handle.h"
@@ -430,7 +431,7 @@ dispatch(struct link *l, const cJSON *request)
 		finish(l, &(struct reply){ .last = true, .other = true, .code = CONTROL_OTHER, .text = text });
 	} else if (command == NULL) {
 		snprintf(text, sizeof(text), "the gateway that runs (version %s) has no command '%.40s'", PACKAGE_VERSION, name);
-		finish(l, &(struct reply){ .last = true, .code = CONTROL_USAGE, .text = text });
+		finish(l, &(struct reply){ .last = true, .code = CONTROL_USAGE, .text = plain_text(text) });
 	} else {
 		command->handler(command->context, c, l->call, request);
 	}

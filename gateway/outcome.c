@@ -251,6 +251,20 @@ tell_foreign(struct gateway *g, const struct transaction *t, const char *upstrea
 		log_event(LOG_WARN_, "upstream", NULL, "%s", text);
 }
 
+// What came was not looked at, and goes nowhere.
+static void
+tell_unseen(struct gateway *g, const struct transaction *t, struct relayed *judged, char *text, size_t size)
+{
+	char alarm[520];
+
+	snprintf(text, size, "%s", route_named(g->settings, t->route) != NULL ? "the gateway has more to do than it can queue"
+		: "the route this transaction began on is gone from the configuration");
+	snprintf(alarm, sizeof(alarm), "the CA issued a certificate that was not passed on: %s", text);
+	if (judged->has_certificate)
+		row_alarm(g, t, alarm);
+	judged->event = EVENT_BAD;
+}
+
 void
 outcome_take(struct gateway *g, struct submission *s, const struct outcome *o)
 {
@@ -276,10 +290,8 @@ outcome_take(struct gateway *g, struct submission *s, const struct outcome *o)
 	submission_end(g, s);
 	bool verify = t->verified && judged.event != EVENT_BAD && judged.event != EVENT_GIVEN_UP;
 	if (!verify || !reprotect_answer(g, t, slot, answer, &judged)) {
-		if (verify) {
-			judged.event = EVENT_BAD;
-			snprintf(text, sizeof(text), "the gateway has more to do than it can queue");
-		}
+		if (verify)
+			tell_unseen(g, t, &judged, text, sizeof(text));
 		struct finished_answer a = {
 			.answer = verify ? NULL : answer, .octets = answer != NULL && !verify ? answer->octets : NULL,
 			.body = answer != NULL ? answer->view.body : BODY_COUNT, .judged = &judged,

@@ -33,9 +33,24 @@ finish(struct step *s, const struct finished_answer *a)
 	serve_arm(g);
 }
 
+// A certificate that the CA issued and that goes nowhere is a matter for a person.
+static void
+tell_dropped(struct step *s, const char *text)
+{
+	struct transaction *t = handle_find(&s->gateway->transactions, s->transaction);
+	bool told = s->answer_job != NULL && s->answer_job->verdict == ANSWER_UNPROVEN;
+	char alarm[520];
+
+	if (t == NULL || told || !s->judged.has_certificate)
+		return;
+	snprintf(alarm, sizeof(alarm), "the CA issued a certificate that was not passed on: %s", text);
+	row_alarm(s->gateway, t, alarm);
+}
+
 static void
 finish_bad(struct step *s, enum refusal reason, const char *text)
 {
+	tell_dropped(s, text);
 	s->judged.event = EVENT_BAD;
 	struct finished_answer a = { .judged = &s->judged, .reason = reason, .text = text };
 	finish(s, &a);

@@ -679,6 +679,24 @@ kit_restart(void)
 }
 
 void
+kit_reload(const char *from, const char *to)
+{
+	char *at = strstr(configuration, from);
+	struct fault f = { .set = false };
+
+	assert_true(at != NULL && strlen(to) <= strlen(from));
+	memmove(at + strlen(to), at + strlen(from), strlen(at + strlen(from)) + 1);
+	memcpy(at, to, strlen(to));
+	struct settings *s = load();
+	struct keyring *keys = keyring_load(s, NULL, NULL, &f);
+	if (keys == NULL || !gateway_reload(kit_gateway, s, keys, &f))
+		fail_msg("the reload: %s: %s", f.path, f.text);
+	keyring_unref(keys);
+	settings_unref(s);
+	kit_settle();
+}
+
+void
 kit_file(const char *name, struct span octets)
 {
 	people_file(kit_folder, name, octets);

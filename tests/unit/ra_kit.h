@@ -117,6 +117,8 @@ void kit_open(const char *more, bool store);
 void kit_close(void);
 // Close the gateway and open it again over the same store, as after a restart.
 void kit_restart(void);
+// Reload with the first `from` of the configuration replaced by `to`, which is no longer.
+void kit_reload(const char *from, const char *to);
 // Lines of the audit that hold both words (NULL: no matter which); all that was noted so far is written first.
 unsigned kit_audit(const char *word, const char *other);
 // A file in the folder, closed to others.

@@ -406,6 +406,22 @@ refusals_have_names(void **state)
 	assert_true(kit_audit("\"sender\":\"many\",\"auth\":\"mac\"", "raVerified") == 1);
 }
 
+// The route went while the CA was asked: what it issued goes nowhere, and somebody has to know.
+static void
+a_certificate_that_is_dropped(void **state)
+{
+	const struct kit_message ip = { .kind = BODY_IP, .by = "ca" };
+
+	(void)state;
+	kit_begin("replace", BODY_IR, "device");
+	kit_reload("name: replace", "name: renamed");
+	kit_answer(&ip);
+	if (!kit_said.replied || kit_said.kind != REPLY_REFUSE || strstr(kit_said.text, "gone from the configuration") == NULL)
+		kit_fail("the route is gone");
+	assert_int_equal(kit_audit("\"event\":\"alarm.raised\"", "was not passed on"), 1);
+	kit_reload("name: renamed", "name: replace");
+}
+
 static int
 set_up(void **state)
 {
@@ -453,6 +469,7 @@ main(void)
 		cmocka_unit_test_setup(a_second_serial_number, anew),
 		cmocka_unit_test_setup(recovery_with_a_proof_of_nobody, anew),
 		cmocka_unit_test_setup(refusals_have_names, anew),
+		cmocka_unit_test_setup(a_certificate_that_is_dropped, anew),
 		cmocka_unit_test_setup(a_refused_message_sent_again, anew),
 		cmocka_unit_test_setup(an_old_request_sent_again, anew),
 	};
