@@ -2,7 +2,9 @@
 // Building paths: from the target upwards, depth first, until an anchor of the
 // set ends one that 6.1 finds valid. Certificates are chosen by the name of the
 // issuer, in an order that is the same each time; a signature is verified
-// before a path goes on behind it, and no pair twice.
+// before a path goes on behind it, and no pair twice. What came with a message
+// counts as an issuer only when signatures lead down to it from the set: else
+// whoever sends it chooses the keys that are computed with, before anybody knows him.
 #include "pki/path.h"
 
 #include "base/memory.h"
@@ -20,6 +22,9 @@ struct search {
 	int64_t *until;
 	struct member own[1 + PATH_MAX_CANDIDATES];	// the target, then the candidates
 	size_t own_count;
+	bool rooted[1 + PATH_MAX_CANDIDATES];		// of own: a chain of signatures leads to it from the set
+	struct fault stray[1 + PATH_MAX_CANDIDATES];	// why not, where somebody had the name
+	bool roots_known;
 	size_t unreadable;				// candidates that are no certificates
 	struct span name_list[2 * (1 + PATH_MAX_CANDIDATES)];
 	struct names names;
@@ -27,7 +32,7 @@ struct search {
 	size_t length;
 	struct edges edges;
 	unsigned uncounted;				// the counter when the request brings none
-	unsigned steps, prospects;
+	unsigned steps, prospects, walked;
 	enum state state;
 	struct fault best;				// of the path that came furthest
 	size_t best_rank;
@@ -167,7 +172,26 @@ is_in_chain(const struct search *s, const struct member *m)
 	return false;
 }
 
-// Did this certificate sign the last one of the chain? Keys of the set were read when it was made, and are read only here.
+// Did this certificate sign that one? Keys of the set were read when it was made, and are read only here. first: why not, unless it is set.
+static bool
+signed_by(struct search *s, const struct member *m, struct member *issuer, struct fault *first)
+{
+	struct fault why = { .set = false };
+
+	if (issuer->key == KEY_UNREAD)
+		member_read_key(issuer, &why);
+	if (issuer->key == KEY_UNREAD)
+		return !stop(s, &why);	// no memory
+	if (issuer->key == KEY_BAD)
+		member_blame(issuer, FAIL_SIGNER_NOT_TRUSTED, &why, "its key cannot be used");
+	enum verdict verdict = issuer->key == KEY_GOOD ? edge_judge(&s->edges, m, issuer, &why) : VERDICT_BAD;
+	if (verdict == VERDICT_STOP)
+		stop(s, &why);
+	if (!first->set)
+		*first = why;
+	return verdict == VERDICT_GOOD;
+}
+
 static bool
 signed_last(struct search *s, struct member *issuer)
 {
@@ -175,23 +199,51 @@ signed_last(struct search *s, struct member *issuer)
 
 	if (s->steps++ >= STEPS_MAX) {
 		fault_set(&why, FAIL_SIGNER_NOT_TRUSTED, "", "its certificates lead to too many paths");
-		stop(s, &why);
-		return false;
+		return !stop(s, &why);
 	}
-	if (issuer->key == KEY_UNREAD)
-		member_read_key(issuer, &why);
-	if (why.failure == FAIL_SYSTEM_UNAVAIL && why.set) {
-		stop(s, &why);
-		return false;
-	}
-	if (issuer->key == KEY_BAD)
-		member_blame(issuer, FAIL_SIGNER_NOT_TRUSTED, &why, "its key cannot be used");
-	enum verdict verdict = issuer->key == KEY_GOOD ? edge_judge(&s->edges, last(s), issuer, &why) : VERDICT_BAD;
-	if (verdict == VERDICT_STOP)
-		stop(s, &why);
-	else
+	bool well = signed_by(s, last(s), issuer, &why);
+	if (s->state == SEARCHING)
 		note(s, s->length * RANK_STEP + RANK_BAD_ISSUER, &why);
-	return verdict == VERDICT_GOOD;
+	return well;
+}
+
+// ---- what the set vouches for
+
+// Is it one that came along, and nobody of the set (or below it) signed it?
+static bool
+is_stray(const struct search *s, const struct member *m)
+{
+	return m >= s->own && m < s->own + s->own_count && !s->rooted[m - s->own];
+}
+
+static bool
+signed_from_above(struct search *s, const struct member *m, unsigned rank, struct fault *why)
+{
+	const struct trust *t = s->request->trust;
+	struct member *issuer;
+
+	for (size_t i = 0; i < t->anchor_count && s->state == SEARCHING; i++)
+		if (t->members[i].subject == m->issuer && issuer_rank(s, m, &t->members[i]) == rank && signed_by(s, m, &t->members[i], why))
+			return true;
+	for (size_t i = 0; s->state == SEARCHING && (issuer = intermediate(s, i)) != NULL; i++)
+		if (issuer->subject == m->issuer && issuer != m && !is_stray(s, issuer) && issuer_rank(s, m, issuer) == rank && signed_by(s, m, issuer, why))
+			return true;
+	return false;
+}
+
+// From the anchors downwards, until nothing is added any more.
+static void
+find_roots(struct search *s)
+{
+	bool more = !s->roots_known;
+
+	s->roots_known = true;
+	while (more && s->state == SEARCHING) {
+		more = false;
+		for (size_t i = 1; i < s->own_count; i++)
+			for (unsigned rank = 0; rank < ISSUER_RANKS && !s->rooted[i]; rank++)
+				more = (s->rooted[i] = signed_from_above(s, &s->own[i], rank, &s->stray[i])) || more;
+	}
 }
 
 // The chain ends at this anchor: let 6.1 judge it.
@@ -258,6 +310,9 @@ try_intermediates(struct search *s, unsigned rank)
 		if (m->subject != last(s)->issuer || issuer_rank(s, last(s), m) != rank || is_in_chain(s, m))
 			continue;
 		seen++;
+		find_roots(s);
+		if (s->state != SEARCHING || is_stray(s, m))
+			continue;
 		if (s->length == PATH_MAX_CHAIN) {
 			member_blame(s->chain[0], FAIL_SIGNER_NOT_TRUSTED, &too_long, "its path is longer than %d certificates", PATH_MAX_CHAIN);
 			note(s, s->length * RANK_STEP + RANK_TOO_LONG, &too_long);
@@ -300,12 +355,55 @@ extend(struct search *s)
 		note_no_issuer(s);
 }
 
+// ---- why nothing was found
+
+// By names alone, through what nobody vouches for: where it ends tells what is missing. All signatures that count are known by now.
+static void
+walk_strays(struct search *s)
+{
+	struct fault too_long = { .set = false };
+	const struct trust *t = s->request->trust;
+	struct member *m;
+	size_t seen = 0;
+
+	for (size_t i = 0; i < t->anchor_count; i++) {
+		if (t->members[i].subject != last(s)->issuer)
+			continue;
+		seen++;
+		note_namesake(s, &t->members[i]);
+	}
+	if (s->length > 1)
+		note(s, s->length * RANK_STEP + RANK_BAD_ISSUER, &s->stray[last(s) - s->own]);
+	for (size_t i = 0; s->state == SEARCHING && (m = intermediate(s, i)) != NULL; i++) {
+		if (m->subject != last(s)->issuer || is_in_chain(s, m))
+			continue;
+		seen++;
+		if (!is_stray(s, m)) {
+			continue;
+		} else if (s->walked++ >= STEPS_MAX) {
+			fault_set(&too_long, FAIL_SIGNER_NOT_TRUSTED, "", "its certificates lead to too many paths");
+			stop(s, &too_long);
+		} else if (s->length == PATH_MAX_CHAIN) {
+			member_blame(s->chain[0], FAIL_SIGNER_NOT_TRUSTED, &too_long, "its path is longer than %d certificates", PATH_MAX_CHAIN);
+			note(s, s->length * RANK_STEP + RANK_TOO_LONG, &too_long);
+		} else {
+			s->chain[s->length++] = m;
+			walk_strays(s);
+			s->length--;
+		}
+	}
+	if (seen == 0 && s->length > 1)
+		note_no_issuer(s);
+}
+
 static bool
 run(struct search *s, struct fault *f)
 {
 	s->chain[0] = &s->own[0];
 	s->length = 1;
 	extend(s);
+	if (s->state == SEARCHING)
+		walk_strays(s);
 	return s->state == FOUND || fault_set(f, s->best.failure, s->best.path, "%s", s->best.text);
 }
 
