@@ -165,7 +165,7 @@ static void
 merged_write(struct audit *a, struct audit_merged *m)
 {
 	struct audit_event e = {
-		.event = "msg.rejected", .result = "rejected", .route = m->route[0] != '\0' ? m->route : NULL, .listener = m->listener,
+		.event = m->event, .result = m->result, .route = m->route[0] != '\0' ? m->route : NULL, .listener = m->listener,
 		.transport = m->transport, .peer = m->peer, .body = m->body[0] != '\0' ? m->body : NULL, .reason = m->reason,
 		.failure = m->failure, .ms = -1, .count = m->count, .auth = m->auth, .sender = m->sender[0] != '\0' ? m->sender : NULL,
 		.transaction_id = span_of(m->transaction_id, m->transaction_id_len),
@@ -191,7 +191,7 @@ audit_refusal(struct audit *a, const struct audit_event *e, int64_t now_ms)
 
 	if (a->store == NULL)
 		return;
-	snprintf(key, sizeof(key), "%.*s|%.32s|%.24s|%.12s|%.80s", (int)source_length(peer), peer, e->listener != NULL ? e->listener : "",
+	snprintf(key, sizeof(key), "%s|%.*s|%.32s|%.24s|%.12s|%.80s", e->event, (int)source_length(peer), peer, e->listener != NULL ? e->listener : "",
 		e->failure != FAIL_NONE ? failure_name(e->failure) : "-", e->body != NULL ? e->body : "", e->sender != NULL ? e->sender : "");
 	struct audit_merged *m = merged_of(a, key);
 	if (m != NULL) {
@@ -207,6 +207,8 @@ audit_refusal(struct audit *a, const struct audit_event *e, int64_t now_ms)
 	m = &a->merged[a->merged_count++];
 	memset(m, 0, sizeof(*m));
 	copy(m->key, sizeof(m->key), key);
+	m->event = e->event;
+	m->result = e->result;
 	copy(m->route, sizeof(m->route), e->route);
 	copy(m->listener, sizeof(m->listener), e->listener);
 	copy(m->transport, sizeof(m->transport), e->transport);

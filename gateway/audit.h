@@ -45,7 +45,8 @@ struct audit {
 	void *context;
 	char boot[37];
 	struct audit_merged {
-		char key[256], route[65], listener[65], transport[16], peer[80], body[16], reason[256];
+		const char *event, *result;		// constants
+		char key[288], route[65], listener[65], transport[16], peer[80], body[16], reason[256];
 		char sender[256], auth[16];		// who was verified; empty: nobody
 		uint8_t transaction_id[64], transaction_id_len;	// of the first
 		enum failure failure;
@@ -60,7 +61,7 @@ struct audit {
 bool audit_put(struct audit *a, struct store_unit *u, const struct audit_event *e);
 // A record of its own, lazily: alarms, local answers.
 void audit_note(struct audit *a, const struct audit_event *e);
-// A refusal before acceptance: merged.
+// A refusal before acceptance, or an answer that changed nothing: merged. event and result must be constants.
 void audit_refusal(struct audit *a, const struct audit_event *e, int64_t now_ms);
 // Write merged refusals that are a minute old, or all. Answers when the next is due (ms), 0 = nothing waits.
 int64_t audit_flush(struct audit *a, int64_t now_ms, bool all);

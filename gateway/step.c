@@ -750,21 +750,31 @@ run_protection(struct worker_job *job, unsigned thread)
 	protection_run(&s->protection, step_cache(s, thread));
 }
 
-static void
-tell_locked(struct step *s)
+static enum secret_state
+state_of(const struct step *s)
+{
+	struct secret_row row;
+
+	secret_row_of(s->gateway->secrets, s->secret, &row);
+	return row.state;
+}
+
+// Nobody was verified; the peer is the one of the last guess.
+static bool
+record_lock(struct step *s, struct store_unit *u)
 {
 	char kid[2 * REFERENCE_MAX + 4], hex[2 * REFERENCE_MAX + 4], reason[160];
 	struct log_field fields[] = { { "table", s->secret->table }, { "kid", kid_text(s->secret->reference, kid, sizeof(kid)) },
 		{ "peer", s->peer.text }, { "route", s->route->name }, { NULL, NULL } };
 	struct audit_event e = {
-		.event = "secret.locked", .result = "alarm", .route = s->route->name, .listener = s->listener->name, .peer = s->peer.text,
-		.kid = hex_text(s->secret->reference, hex, sizeof(hex)), .reason = reason, .failure = FAIL_NONE, .ms = -1,
+		.event = "secret.locked", .result = "alarm", .route = s->route->name, .listener = s->listener->name, .transport = s->listener->driver->name,
+		.peer = s->peer.text, .auth = "none", .kid = hex_text(s->secret->reference, hex, sizeof(hex)), .reason = reason, .failure = FAIL_NONE, .ms = -1,
 	};
 
 	snprintf(reason, sizeof(reason), "table %.64s: %" PRId64 " wrong MACs (limits.secret_failures)", s->secret->table, s->settings->limits.secret_failures);
 	log_event(LOG_WARN_, "secret", fields, "locked after %" PRId64 " wrong MACs (limits.secret_failures); `cmpgate secret free` sets it free",
 		s->settings->limits.secret_failures);
-	audit_note(&s->gateway->audit, &e);
+	return u == NULL || audit_put(&s->gateway->audit, u, &e);
 }
 
 // A MAC failed: the secret comes nearer to its lock.
@@ -774,18 +784,17 @@ count_failure(struct step *s)
 	struct gateway *g = s->gateway;
 	const struct settings_limits *l = &s->settings->limits;
 	struct store_unit *u = g->store != NULL && s->secret != NULL ? store_unit_new() : NULL;
-	struct secret_row before, after;
 
 	if (s->secret == NULL)
 		return;
-	secret_row_of(g->secrets, s->secret, &before);
-	if (!secret_failed(g->secrets, u, s->secret, l->secret_failures, l->failure_window / 1000, clock_wall_s()) || u == NULL)
+	enum secret_state before = state_of(s);
+	bool well = secret_failed(g->secrets, u, s->secret, l->secret_failures, l->failure_window / 1000, clock_wall_s());
+	if (well && before != SECRET_LOCKED && state_of(s) == SECRET_LOCKED)
+		well = record_lock(s, u);
+	if (!well || u == NULL)
 		store_unit_free(u);
 	else
 		store_apply(g->store, u, true, NULL, NULL);
-	secret_row_of(g->secrets, s->secret, &after);
-	if (after.state == SECRET_LOCKED && before.state != SECRET_LOCKED)
-		tell_locked(s);
 }
 
 static void on_protection(struct worker_job *job, bool late);

@@ -18,8 +18,10 @@
 #define HOUR_MS (3600 * 1000)
 
 static const char routes[] =
-	"limits: {mac_refusal_delay: 1s, failures: 5, failure_window: 10m, secret_failures: 100, per_identity: 4, transactions: 4, transaction_timeout: 1h, forget: 24h}\n"
+	"limits: {mac_refusal_delay: 1s, failures: 5, failure_window: 10m, secret_failures: 3, per_identity: 4, transactions: 4, transaction_timeout: 1h, forget: 24h}\n"
+	"answers: {ca_certs: [FOLDER/root.der]}\n"
 	"routes:\n"
+	"  - {name: local, from: local, match: {body: genm}, trust: plant, reply_with: ra, to: answers}\n"
 	"  - {name: vip, from: kid, match: {sender: \"kid:vip*\"}, secrets: field, protection: replace, sign_with: ra, bind: none, to: ca}\n"
 	"  - {name: named, from: sender, match: {sender: \"CN=vip*\"}, trust: plant, secrets: field, protection: replace, sign_with: ra, bind: none, to: ca}\n"
 	"  - {name: reference, from: sender, match: {sender: \"CN=many\"}, secrets: field, protection: replace, sign_with: ra, bind: none, to: ca}\n"
@@ -406,6 +408,49 @@ refusals_have_names(void **state)
 	assert_true(kit_audit("\"sender\":\"many\",\"auth\":\"mac\"", "raVerified") == 1);
 }
 
+static void
+answers_of_our_own_are_none(void **state)
+{
+	const struct kit_message genm = { .kind = BODY_GENM };
+
+	(void)state;
+	kit_clear();
+	kit_ask("local", &genm);
+	if (kit_said.answer == NULL || kit_said.answer->view.body != BODY_GENP)
+		kit_fail("genp");
+	assert_int_equal(kit_audit("\"event\":\"msg.answered\",\"result\":\"granted\",\"route\":\"local\"", "\"sender\":\"CN=device,O=Plant\""), 1);
+	assert_int_equal(kit_audit("\"event\":\"msg.rejected\"", "\"route\":\"local\""), 0);
+}
+
+static void
+on_set(void *context, bool well)
+{
+	*(bool *)context = well;
+}
+
+// Which secret, and who brought it there.
+static void
+locks_are_recorded(void **state)
+{
+	const struct kit_message wrong = { ENROLS, .by = "once", .protection = "03{00 (11*32)}" };
+	struct fault f = { .set = false };
+	bool done = false;
+
+	(void)state;
+	kit_clear();
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(kit_audit("\"event\":\"secret.locked\"", "\"kid\":\"once\""), 0);
+		refused_later("replace", &wrong);
+	}
+	is_state(GATEWAY_SECRET_LOCKED);
+	assert_int_equal(kit_audit("\"event\":\"secret.locked\"", "\"kid\":\"once\""), 1);
+	refused_later("replace", &wrong);
+	assert_int_equal(kit_audit("\"event\":\"secret.locked\"", "10.0.0.7"), 1);
+	assert_true(gateway_secret_set(kit_gateway, "field", span_text("once"), false, "the test", on_set, &done, &f));
+	kit_until(&done);
+	assert_int_equal(kit_audit("\"event\":\"secret.freed\"", "\"kid\":\"once\""), 1);
+}
+
 // The route went while the CA was asked: what it issued goes nowhere, and somebody has to know.
 static void
 a_certificate_that_is_dropped(void **state)
@@ -469,6 +514,8 @@ main(void)
 		cmocka_unit_test_setup(a_second_serial_number, anew),
 		cmocka_unit_test_setup(recovery_with_a_proof_of_nobody, anew),
 		cmocka_unit_test_setup(refusals_have_names, anew),
+		cmocka_unit_test_setup(answers_of_our_own_are_none, anew),
+		cmocka_unit_test_setup(locks_are_recorded, anew),
 		cmocka_unit_test_setup(a_certificate_that_is_dropped, anew),
 		cmocka_unit_test_setup(a_refused_message_sent_again, anew),
 		cmocka_unit_test_setup(an_old_request_sent_again, anew),
