@@ -630,7 +630,7 @@ sender_is_proved(const struct policy_request *p)
 	struct span in = h->sender;
 	char text[NAME_TEXT_MAX];
 
-	return span_equal(protection_common_name(h), span_of(p->identity->reference, p->identity->reference_len))
+	return span_equal(protection_sender_name(h), span_of(p->identity->reference, p->identity->reference_len))
 		|| (p->bound_name != NULL && general_name_read(&in, &name, NULL) && name.kind == GN_DIRECTORY
 			&& strcmp(name_text(name.value, text, sizeof(text)), p->bound_name) == 0);
 }

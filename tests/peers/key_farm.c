@@ -96,7 +96,7 @@ put_message(struct buffer *out, unsigned n, struct private_key *root, bool wrong
 	uint8_t id[16], nonce[16];
 	struct certificate c;
 	struct extension e;
-	struct span kid = span_of(NULL, 0), algorithm, itavs, sender;
+	struct span kid = span_of(NULL, 0), algorithm = kid, itavs = kid, sender = kid;
 	struct der_writer alg, body, name;
 	struct buffer certificate, header, contents, signature;
 

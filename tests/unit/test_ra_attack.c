@@ -439,16 +439,16 @@ locks_are_recorded(void **state)
 	(void)state;
 	kit_clear();
 	for (int i = 0; i < 3; i++) {
-		assert_int_equal(kit_audit("\"event\":\"secret.locked\"", "\"kid\":\"once\""), 0);
+		assert_int_equal(kit_audit("\"event\":\"secret.locked\"", "\"kid\":\"6f6e6365\""), 0);
 		refused_later("replace", &wrong);
 	}
 	is_state(GATEWAY_SECRET_LOCKED);
-	assert_int_equal(kit_audit("\"event\":\"secret.locked\"", "\"kid\":\"once\""), 1);
+	assert_int_equal(kit_audit("\"event\":\"secret.locked\"", "\"kid\":\"6f6e6365\""), 1);
 	refused_later("replace", &wrong);
 	assert_int_equal(kit_audit("\"event\":\"secret.locked\"", "10.0.0.7"), 1);
 	assert_true(gateway_secret_set(kit_gateway, "field", span_text("once"), false, "the test", on_set, &done, &f));
 	kit_until(&done);
-	assert_int_equal(kit_audit("\"event\":\"secret.freed\"", "\"kid\":\"once\""), 1);
+	assert_int_equal(kit_audit("\"event\":\"secret.freed\"", "\"kid\":\"6f6e6365\""), 1);
 }
 
 // The route went while the CA was asked: what it issued goes nowhere, and somebody has to know.
