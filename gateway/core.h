@@ -24,6 +24,7 @@ enum {
 	CLOSED_MAX = 16384,	// ended transactions kept to answer repeats
 	DESCRIPTORS_MAX = 8,	// sockets of one listener
 	RETURN_LABEL_MAX = 128,
+	COUNTED_MAX = 256,	// refused messages that are remembered, so that a replay counts for nothing
 	SLOT_MARGIN_MS = 500	// patience of a batch beyond that of its messages
 };
 
@@ -181,7 +182,8 @@ struct gateway {
 	bool errands_ending;
 	struct rate_table *rates;
 	struct rate_table *failures;		// refusals of each verified identity
-	struct rate_table *refused;		// messages that were counted there
+	struct { uint8_t digest[16]; int64_t until_ms; } counted[COUNTED_MAX];	// messages that were counted there, a ring
+	size_t counted_next;
 	struct { int64_t second; unsigned told, hushed; } complaints;	// of drivers, in the log
 	uv_timer_t timer;
 	int64_t timer_due;			// 0: not armed

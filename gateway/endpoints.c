@@ -344,9 +344,8 @@ make_tables(struct gateway *g, const struct gateway_setup *setup, struct fault *
 
 	g->rates = rate_table_new();
 	g->failures = rate_table_new();
-	g->refused = rate_table_new();
 	g->caches = mem_array(caches, sizeof(*g->caches));
-	if (g->rates == NULL || g->failures == NULL || g->refused == NULL || g->caches == NULL || !map_init(&g->by_id) || !map_init(&g->steps_by_id) || !map_init(&g->shares))
+	if (g->rates == NULL || g->failures == NULL || g->caches == NULL || !map_init(&g->by_id) || !map_init(&g->steps_by_id) || !map_init(&g->shares))
 		return fault_set(f, FAIL_NONE, "", "out of memory, or no random octets from the kernel");
 	for (; g->cache_count < caches; g->cache_count++)
 		if ((g->caches[g->cache_count] = path_cache_new(PATHS_KEPT, PATHS_KEPT_S)) == NULL)
@@ -374,7 +373,6 @@ free_tables(struct gateway *g)
 	mem_free(g->caches);
 	rate_table_free(g->rates);
 	rate_table_free(g->failures);
-	rate_table_free(g->refused);
 	secret_states_free(g->secrets);
 	keyring_unref(g->keys);
 	map_clear(&g->by_id);

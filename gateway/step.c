@@ -227,14 +227,17 @@ digest_key(const uint8_t digest[32], char out[41])
 static bool
 is_counted(struct gateway *g, const struct settings_limits *l, struct span octets)
 {
+	int64_t now = clock_mono_ms();
 	uint8_t digest[DIGEST_MAX];
-	char key[41];
 
 	if (!digest_of(DIGEST_SHA256, &octets, 1, digest))
 		return true;
-	if (!rate_has(g->refused, digest_key(digest, key), 1, l->failure_window, clock_mono_ms()))
-		return true;
-	rate_count(g->refused, key, 1, l->failure_window, clock_mono_ms());
+	for (size_t i = 0; i < COUNTED_MAX; i++)
+		if (g->counted[i].until_ms > now && memcmp(g->counted[i].digest, digest, sizeof(g->counted[i].digest)) == 0)
+			return true;
+	memcpy(g->counted[g->counted_next].digest, digest, sizeof(g->counted[0].digest));
+	g->counted[g->counted_next].until_ms = now + l->failure_window;
+	g->counted_next = (g->counted_next + 1) % COUNTED_MAX;
 	return false;
 }
 
