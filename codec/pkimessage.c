@@ -272,6 +272,14 @@ outer_open(struct span in, struct span *contents)
 	return true;
 }
 
+// A name of which only the outside was looked at would break the answer that it is copied into.
+static void
+leave_out_broken(struct span *name)
+{
+	if (!der_check(*name))
+		name->len = 0;
+}
+
 bool
 pkiheader_parse(struct pkiheader *h, struct span whole, struct fault *f)
 {
@@ -280,10 +288,13 @@ pkiheader_parse(struct pkiheader *h, struct span whole, struct fault *f)
 	if (!outer_open(whole, &contents))
 		return malformed(f, "", "not a PKIMessage: it does not begin with a SEQUENCE");
 	rest = contents;
-	if (header_take(&rest, h, NULL))
-		return true;
+	bool read = header_take(&rest, h, NULL);
 	rest = contents;
-	return header_salvage(&rest, h) || malformed(f, "header", "no PKIHeader can be read");
+	if (!read && !header_salvage(&rest, h))
+		return malformed(f, "header", "no PKIHeader can be read");
+	leave_out_broken(&h->sender);
+	leave_out_broken(&h->recipient);
+	return true;
 }
 
 // ---- message

@@ -61,7 +61,8 @@ struct pkimessage {
 // On a fault, *header_read tells whether m->header stands (so that an error
 // can answer the transactionID and nonce); header_read may be NULL.
 bool pkimessage_parse(struct pkimessage *m, struct span octets, bool *header_read, struct fault *f);
-// Only the outer SEQUENCE and the header, as tolerant as an error answer needs.
+// Only the outer SEQUENCE and the header, as tolerant as an error answer needs: sender and
+// recipient are strict DER, or empty where they are not.
 bool pkiheader_parse(struct pkiheader *h, struct span whole, struct fault *f);
 // Standard name of a body: "ir", "certConf", ...; NULL out of range.
 const char *body_name(enum body b);

@@ -547,6 +547,36 @@ originated(void **state)
 	buffer_clear(&request);
 }
 
+// Whatever is broken in a message: an error that copies what could be read of its header is a message itself.
+static void
+errors_for_broken_messages(void **state)
+{
+	static const uint8_t nonce[16] = "our own nonce 2", values[] = { 0x00, 0x05, 0x30, 0x7F, 0xFF };
+	struct craft c = craft_plan(18);
+	struct header_plan plan;
+	struct pkimessage m, answer;
+	size_t answered = 0;
+
+	(void)state;
+	craft_message(&octets, &c, BODY_IR);
+	for (size_t i = 0; i < octets.len; i++) {
+		uint8_t kept = octets.data[i];
+		for (size_t n = 0; n < sizeof(values); n++) {
+			bool header = false;
+			octets.data[i] = values[n];
+			if (pkimessage_parse(&m, buffer_span(&octets), &header, NULL) || !header)
+				continue;
+			header_plan_answer(&plan, &m.header, span_of(nonce, 16));
+			scratch.len = 0;
+			assert_true(build_error(&scratch, &plan, STATUS_REJECTION, FAIL_BAD_DATA_FORMAT, "broken"));
+			assert_true(pkimessage_parse(&answer, buffer_span(&scratch), NULL, NULL));
+			answered++;
+		}
+		octets.data[i] = kept;
+	}
+	assert_true(answered > 100);
+}
+
 static void
 spliced(void **state)
 {
@@ -688,7 +718,7 @@ main(void)
 		cmocka_unit_test(header_caps), cmocka_unit_test(pvno_range), cmocka_unit_test(general_info),
 		cmocka_unit_test(confirm_wait_time), cmocka_unit_test(extra_certs), cmocka_unit_test(body_tags), cmocka_unit_test(depth),
 		cmocka_unit_test(nested), cmocka_unit_test(counts), cmocka_unit_test(protection_bits), cmocka_unit_test(protected_part),
-		cmocka_unit_test(originated), cmocka_unit_test(spliced), cmocka_unit_test(views), cmocka_unit_test(oids),
+		cmocka_unit_test(originated), cmocka_unit_test(errors_for_broken_messages), cmocka_unit_test(spliced), cmocka_unit_test(views), cmocka_unit_test(oids),
 		cmocka_unit_test(itav_values),
 	};
 
