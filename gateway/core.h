@@ -200,7 +200,7 @@ struct gateway {
 void intake_core(struct gateway *g);
 
 // serve.c: the coordinator.
-// A request with a live exchange; takes the exchange over.
+// A request with a live exchange; takes the exchange over. Answers its handle while it waits, 0 when it was answered.
 uint64_t serve_request(struct gateway *g, struct exchange *x, struct span return_label);
 uint64_t serve_ticket(struct gateway *g, struct exchange *x, uint64_t ticket);
 void serve_gone(struct gateway *g, struct exchange *x);
@@ -221,7 +221,7 @@ struct facts serve_facts(struct gateway *g, const struct transaction *t, const s
 // A new row for a first message; NULL when the table is full.
 struct transaction *serve_row(struct gateway *g, const struct message *m, const struct settings_route *r, const struct peer *peer);
 // Carry out what decide() says about a request. x: who asks, NULL = has gone. octets: what goes up,
-// NULL = as received. Answers the handle of the exchange while it waits.
+// NULL = as received.
 struct asking {
 	struct exchange *x;
 	struct message *request;
@@ -229,7 +229,7 @@ struct asking {
 	struct label label;
 	const struct settings_route *route;
 };
-uint64_t serve_act(struct gateway *g, struct transaction *t, const struct asking *a, enum event e, enum slot same, const struct facts *facts);
+void serve_act(struct gateway *g, struct transaction *t, const struct asking *a, enum event e, enum slot same, const struct facts *facts);
 // Remember where answers are posted.
 void serve_mailbox(struct transaction *t, struct gate_listener *l, struct span return_label);
 struct label serve_label(const struct label *of_peer, const struct message *m);
@@ -283,11 +283,11 @@ void reply_at(struct gateway *g, struct exchange *x, struct blob *octets, enum b
 // Release what has waited long enough.
 void reply_due(struct gateway *g, int64_t now);
 
-// step.c: steps 6 to 10 of a request on a route that verifies. Takes the exchange over; answers its handle while it waits.
-uint64_t step_request(struct gateway *g, struct exchange *x, struct transaction *t, enum event e, const struct settings_route *r, struct span return_label);
+// step.c: steps 6 to 10 of a request on a route that verifies. Takes the exchange over.
+void step_request(struct gateway *g, struct exchange *x, struct transaction *t, enum event e, const struct settings_route *r, struct span return_label);
 // A first message with this transactionID is being verified. Same octets: x takes
 // the place of who waited; others are told to try again. True when it was dealt with.
-bool step_join(struct gateway *g, struct exchange *x, uint64_t *answer);
+bool step_join(struct gateway *g, struct exchange *x);
 // The transaction has ended without a certificate that was confirmed, or gave up its place: its secret is free again.
 void step_release_secret(struct gateway *g, struct transaction *t);
 // Nothing came of a first request, and nothing final was told: its secret is

@@ -83,18 +83,16 @@ serve_facts(struct gateway *g, const struct transaction *t, const struct message
 // ---- acting on a request
 
 // Let x wait for the answer; whoever waited is told last, since its driver may
-// deliver the next message at once. Answers the handle of x, which may be gone by then.
-static uint64_t
+// deliver the next message at once.
+static void
 wait_instead(struct gateway *g, struct transaction *t, struct exchange *x)
 {
 	struct exchange *old = row_waiter(g, t);
-	uint64_t handle = x->handle;
 
-	t->waiter = handle;
+	t->waiter = x->handle;
 	x->transaction = t->handle;
 	if (old != NULL)
 		reply_refusal(g, old, REFUSE_TRY_AGAIN, "the same message came again; the answer goes there");
-	return handle;
 }
 
 void
@@ -119,7 +117,7 @@ serve_label(const struct label *of_peer, const struct message *m)
 }
 
 // Send the request up; on failure the row is as it was, and the exchange is refused.
-static uint64_t
+static void
 ask(struct gateway *g, struct transaction *t, const struct asking *a, const struct decision *d, enum event e)
 {
 	struct gate_upstream *u = row_upstream(g, a->route);
@@ -136,14 +134,13 @@ ask(struct gateway *g, struct transaction *t, const struct asking *a, const stru
 			step_undo(g, &t->identity, span_of(t->id, t->id_len), a->request->view.whole);
 		if (fresh)
 			table_remove(g, t);
-		return 0;
+		return;
 	}
 	row_fill(t, slot_for(e), a->request);
 	t->waiter = handle;
 	if (a->x != NULL)
 		a->x->transaction = t->handle;
 	row_set(g, t, d);
-	return handle;
 }
 
 // Which body a stored reply carries; for names of files only.
@@ -187,7 +184,7 @@ tell(struct gateway *g, struct transaction *t, const struct asking *a, enum slot
 		reply_refusal(g, a->x, d->refuse ? d->reason : REFUSE_INTERNAL, d->text);
 }
 
-uint64_t
+void
 serve_act(struct gateway *g, struct transaction *t, const struct asking *a, enum event e, enum slot same, const struct facts *facts)
 {
 	struct decision d = decide(facts, e);
@@ -198,11 +195,14 @@ serve_act(struct gateway *g, struct transaction *t, const struct asking *a, enum
 		note_route(a->x, t->route);
 	if (e == EVENT_CONFIRM && d.submit)
 		t->rejecting = facts->rejecting;
-	if (d.submit)
-		return ask(g, t, a, &d, e);
+	if (d.submit) {
+		ask(g, t, a, &d, e);
+		return;
+	}
 	if (d.wait && a->x != NULL) {
 		row_set(g, t, &d);
-		return wait_instead(g, t, a->x);
+		wait_instead(g, t, a->x);
+		return;
 	}
 	// The row first: what is told may bring the next message at once.
 	if (!fresh)
@@ -213,7 +213,6 @@ serve_act(struct gateway *g, struct transaction *t, const struct asking *a, enum
 		table_remove(g, t);
 	else if (t != NULL && d.own != OWN_NONE && !reprotect_confirm(g, t, d.own == OWN_ACCEPT, d.text))
 		log_event(LOG_ERROR_, "transaction", NULL, "no certConf of our own could be sent");
-	return 0;
 }
 
 // ---- requests
@@ -260,33 +259,35 @@ asking_of(struct exchange *x, const struct settings_route *r)
 	return (struct asking){ .x = x, .request = x->request, .label = serve_label(&x->label, x->request), .route = r };
 }
 
-static uint64_t
+static void
 begin(struct gateway *g, struct exchange *x, enum event e, struct span return_label)
 {
 	const struct settings_route *r = serve_route(g, x);
 	struct verdict v;
 
 	if (r == NULL)
-		return 0;
-	if (route_verifies(r) || x->adopted)
-		return step_request(g, x, NULL, e, r, return_label);
+		return;
+	if (route_verifies(r) || x->adopted) {
+		step_request(g, x, NULL, e, r, return_label);
+		return;
+	}
 	if (!inspect_members(x->request, r->accept, &v)) {
 		reply_fault(g, x, &v, &(struct fault_context){ .route = r });
-		return 0;
+		return;
 	}
 	struct transaction *t = serve_row(g, x->request, r, &x->peer);
 	if (t == NULL) {
 		reply_refusal(g, x, REFUSE_BUSY, "as many transactions as limits.transactions allows are under way");
-		return 0;
+		return;
 	}
 	if (x->mailbox)
 		serve_mailbox(t, x->listener, return_label);
 	struct facts facts = serve_facts(g, t, x->request, e, SLOT_COUNT);
 	struct asking a = asking_of(x, r);
-	return serve_act(g, t, &a, e, SLOT_COUNT, &facts);
+	serve_act(g, t, &a, e, SLOT_COUNT, &facts);
 }
 
-static uint64_t
+static void
 go_on(struct gateway *g, struct transaction *t, struct exchange *x, enum event e, struct span return_label)
 {
 	const struct settings_route *r = route_named(g->settings, t->route);
@@ -296,20 +297,22 @@ go_on(struct gateway *g, struct transaction *t, struct exchange *x, enum event e
 	note_route(x, t->route);
 	if (r == NULL || r->target == TARGET_REJECT) {
 		reply_refusal(g, x, REFUSE_UNAVAILABLE, "the route this transaction began on is gone from the configuration");
-		return 0;
+		return;
 	}
 	if (e != EVENT_FIRST && nonce_is(&t->slots[SLOT_FIRST].sender_nonce, nonce)) {
 		reply_failure(g, x, FAIL_BAD_SENDER_NONCE, "senderNonce was used before in this transaction; each message needs a fresh one", &context);
-		return 0;
+		return;
 	}
-	if (t->verified || route_verifies(r))
-		return step_request(g, x, t, e, r, return_label);
+	if (t->verified || route_verifies(r)) {
+		step_request(g, x, t, e, r, return_label);
+		return;
+	}
 	struct facts facts = serve_facts(g, t, x->request, e, SLOT_COUNT);
 	// A message of a stranger does not say where the answers go.
 	if (e != EVENT_FIRST && facts.nonce_fits && t->mailbox == NULL && x->mailbox)
 		serve_mailbox(t, x->listener, return_label);
 	struct asking a = asking_of(x, r);
-	return serve_act(g, t, &a, e, SLOT_COUNT, &facts);
+	serve_act(g, t, &a, e, SLOT_COUNT, &facts);
 }
 
 static const struct settings_route *
@@ -342,18 +345,22 @@ serve_request(struct gateway *g, struct exchange *x, struct span return_label)
 	struct transaction *t = h->has_transaction_id ? table_find(g, h->transaction_id) : NULL;
 	// A PKCS#10 request names its transaction; the message around it is ours, and another each time.
 	enum slot same = t == NULL ? SLOT_COUNT : t->adopted && x->adopted ? SLOT_FIRST : row_slot(t, x->request);
-	uint64_t answer = 0;
+	uint64_t handle = x->handle;
 
 	if (same != SLOT_COUNT) {
 		struct facts facts = serve_facts(g, t, x->request, EVENT_SAME, same);
 		struct asking a = asking_of(x, route_named(g->settings, t->route));
-		answer = serve_act(g, t, &a, EVENT_SAME, same, &facts);
-	} else if (inspect(g, x, t) && (t != NULL || !step_join(g, x, &answer))) {
+		serve_act(g, t, &a, EVENT_SAME, same, &facts);
+	} else if (inspect(g, x, t) && (t != NULL || !step_join(g, x))) {
 		enum event e = serve_event(x->request);
-		answer = t == NULL ? begin(g, x, e, return_label) : go_on(g, t, x, e, return_label);
+		if (t == NULL)
+			begin(g, x, e, return_label);
+		else
+			go_on(g, t, x, e, return_label);
 	}
 	serve_arm(g);
-	return answer;
+	// Who was refused may wait as well: until the refusal is signed, or for its tick.
+	return handle_find(&g->exchanges, handle) != NULL ? handle : 0;
 }
 
 uint64_t
@@ -370,9 +377,10 @@ serve_ticket(struct gateway *g, struct exchange *x, uint64_t ticket)
 		reply_refusal(g, x, REFUSE_NOT_FOUND, "nothing is kept under this reference; send the request again");
 		return 0;
 	}
-	uint64_t handle = wait_instead(g, t, x);
+	uint64_t handle = x->handle;
+	wait_instead(g, t, x);
 	serve_arm(g);
-	return handle;
+	return handle_find(&g->exchanges, handle) != NULL ? handle : 0;
 }
 
 // ---- time, and peers that leave

@@ -927,17 +927,16 @@ begin(struct gateway *g, struct exchange *x, struct transaction *t, enum event e
 }
 
 // Another message of a transaction whose step is under way.
-static uint64_t
+static void
 join(struct gateway *g, struct step *s, struct exchange *x)
 {
 	struct exchange *old = handle_find(&g->exchanges, s->exchange);
-	uint64_t handle = x->handle;
 
 	if (s->kind != STEP_REQUEST || !span_equal(s->request->view.whole, x->request->view.whole)) {
 		reply_refusal(g, x, REFUSE_TRY_AGAIN, "another message of this transaction is under way; send this one again in a moment");
-		return 0;
+		return;
 	}
-	s->exchange = handle;
+	s->exchange = x->handle;
 	x->step = s->handle;
 	// The listener of the old exchange may close now: what the step tells of itself is of the new one.
 	s->mailbox = s->mailbox && s->listener == x->listener;
@@ -947,17 +946,16 @@ join(struct gateway *g, struct step *s, struct exchange *x)
 		old->step = 0;
 		reply_refusal(g, old, REFUSE_TRY_AGAIN, "the same message came again; the answer goes there");
 	}
-	return handle;
 }
 
 bool
-step_join(struct gateway *g, struct exchange *x, uint64_t *answer)
+step_join(struct gateway *g, struct exchange *x)
 {
 	struct map_node *n = map_find(&g->steps_by_id, x->request->view.header.transaction_id);
 
 	if (n == NULL)
 		return false;
-	*answer = join(g, container_of(n, struct step, by_id), x);
+	join(g, container_of(n, struct step, by_id), x);
 	return true;
 }
 
@@ -970,23 +968,23 @@ step_forget(struct gateway *g, uint64_t step, uint64_t exchange)
 		s->exchange = 0;
 }
 
-uint64_t
+void
 step_request(struct gateway *g, struct exchange *x, struct transaction *t, enum event e, const struct settings_route *r, struct span return_label)
 {
 	struct step *under_way = t != NULL ? handle_find(&g->steps, t->step) : NULL;
-	uint64_t handle = x->handle;
 
-	if (under_way != NULL)
-		return join(g, under_way, x);
+	if (under_way != NULL) {
+		join(g, under_way, x);
+		return;
+	}
 	struct step *s = begin(g, x, t, e, r, return_label);
 	if (s == NULL) {
 		reply_refusal(g, x, REFUSE_BUSY, "out of memory");
-		return 0;
+		return;
 	}
 	if (!prepare(s, t)) {
 		s->secret_cause = s->protection.mac_cause;
 		step_fail(s, &s->protection.verdict, NULL, s->protection.mac_failed);
 	} else if (!step_submit(s, run_protection, on_protection))
 		step_refuse(s, REFUSE_BUSY, "the workers have more to do than they can queue");
-	return handle_find(&g->exchanges, handle) != NULL ? handle : 0;
 }

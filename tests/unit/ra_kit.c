@@ -259,7 +259,8 @@ hand_over(const char *listener, struct span octets, enum content_kind kind)
 	message_unref(kit_said.answer);
 	kit_said.answer = NULL;
 	token++;
-	l->core->deliver(l->core->context, l->owner, token, &peer, &label, kind, b, span_of(NULL, 0));
+	uint64_t exchange = l->core->deliver(l->core->context, l->owner, token, &peer, &label, kind, b, span_of(NULL, 0));
+	assert_true((exchange == 0) == kit_said.replied);
 	blob_unref(b);
 }
 
