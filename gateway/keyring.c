@@ -355,8 +355,7 @@ fill_table(struct secret_table *t, const struct settings_secrets *s, struct faul
 	size_t count;
 
 	buffer_init(&file, SECRET_TABLE_OCTETS_MAX);
-	// Read in one piece: a buffer that grows would leave copies behind.
-	bool well = buffer_reserve(&file, SECRET_TABLE_OCTETS_MAX) && secret_file_read(s->file, SECRET_TABLE_OCTETS_MAX, true, &file, f);
+	bool well = secret_file_read(s->file, SECRET_TABLE_OCTETS_MAX, true, &file, f);
 	t->len = file.len;
 	t->octets = well ? mem_alloc(file.len > 0 ? file.len : 1) : NULL;
 	if (t->octets != NULL && file.len > 0)

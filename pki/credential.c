@@ -43,6 +43,7 @@ check_secret(int fd, const char *path, struct fault *f)
 	return true;
 }
 
+// Into one piece of memory of its size: a buffer that grows would leave copies of a secret behind.
 static bool
 read_open(int fd, const char *path, size_t max, struct buffer *out, struct fault *f)
 {
@@ -52,11 +53,15 @@ read_open(int fd, const char *path, size_t max, struct buffer *out, struct fault
 
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
 		return fault_set(f, FAIL_NONE, path, "is no regular file");
+	if ((uintmax_t)st.st_size > max)
+		return fault_set(f, FAIL_NONE, path, "is larger than %zu octets", max);
+	if (!buffer_reserve(out, (size_t)st.st_size))
+		return fault_set(f, FAIL_NONE, path, "out of memory");
 	while ((n = read(fd, block, sizeof(block))) > 0) {
-		bool fits = out->len + (size_t)n <= max && buffer_append(out, span_of(block, (size_t)n));
+		bool fits = (size_t)n <= out->cap - out->len && buffer_append(out, span_of(block, (size_t)n));
 		crypto_wipe(block, sizeof(block));
 		if (!fits)
-			return fault_set(f, FAIL_NONE, path, "is larger than %zu octets", max);
+			return fault_set(f, FAIL_NONE, path, "grew while it was read; try again");
 	}
 	return n == 0 || fault_set(f, FAIL_NONE, path, "cannot be read: %s", strerror(errno));
 }

@@ -37,7 +37,7 @@ struct private_key *private_key_read(struct span octets, struct span pass, struc
 size_t certificates_read(struct span octets, struct buffer *out, struct fault *f);
 // The same for CRLs.
 size_t crls_read(struct span octets, struct buffer *out, struct fault *f);
-// Read a whole regular file of at most max octets into out. With private_only it must be
+// Read a whole regular file of at most max octets into out, whose memory is made of its size at once. With private_only it must be
 // owned by us or root and closed to group and others; else the fault says which chmod to type.
 bool secret_file_read(const char *path, size_t max, bool private_only, struct buffer *out, struct fault *f);
 
