@@ -6,6 +6,7 @@
 #include "base/pem.h"
 #include "cli/describe.h"
 #include "codec/walk.h"
+#include "tests/fuzz/der_change.h"
 
 enum { TREE_MAX = 16 << 20 };
 
@@ -75,6 +76,12 @@ read_pem(struct span text)
 			abort();
 		buffer_clear(&out);
 	} while (result == PEM_FOUND);
+}
+
+size_t
+LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
+{
+	return der_mutate(data, size, max, seed, 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

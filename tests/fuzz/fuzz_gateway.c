@@ -17,6 +17,7 @@
 // budget, no line of the log has a control character. In the end, when all
 // time-outs are over, no row, exchange, submission or octet is left.
 #include "codec/response.h"
+#include "tests/fuzz/der_change.h"
 #include "tests/fuzz/gate.h"
 #include "tests/fuzz/plant.h"
 
@@ -111,12 +112,12 @@ static void
 change(struct script *s, struct buffer *m, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
-		struct plant_change c = { .kind = (uint8_t)next(s) };
+		struct der_change c = { .kind = (uint8_t)next(s) };
 		c.at = (uint16_t)(next(s) << 8);
 		c.at = (uint16_t)(c.at | next(s));
 		c.value = (uint8_t)next(s);
 		c.more = (uint8_t)next(s);
-		plant_change(m, &c);
+		der_change(m, &c);
 	}
 }
 

@@ -12,6 +12,7 @@
 #include "crypto/crypto.h"
 #include "pki/algorithm.h"
 #include "pki/path.h"
+#include "tests/fuzz/der_change.h"
 #include "tests/fuzz/toy_crypto.h"
 
 enum { FLAG_BROKEN = 1, FLAG_FLOOR = 2, FLAG_CRLS = 4, FLAG_WARN = 8, FLAG_RA = 16, FLAG_USAGE = 32 };
@@ -169,6 +170,12 @@ judge(struct path_cache *cache, struct path_request *r, struct path_result *resu
 	must(ok != f->set && counter <= PATH_MAX_SIGNATURES && crypto_work().verifications - before == counter);
 	must(ok || (f->failure != FAIL_NONE && f->text[0] != '\0'));
 	return ok;
+}
+
+size_t
+LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
+{
+	return der_mutate(data, size, max, seed, HEAD);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

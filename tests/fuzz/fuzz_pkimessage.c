@@ -9,6 +9,7 @@
 #include "codec/originate.h"
 #include "codec/walk.h"
 #include "gateway/inspect.h"
+#include "tests/fuzz/der_change.h"
 
 enum { TREE_MAX = 16 << 20 };
 
@@ -175,6 +176,12 @@ look_at(const struct pkimessage *m)
 			abort();
 		tree_clear(&t);
 	}
+}
+
+size_t
+LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
+{
+	return der_mutate(data, size, max, seed, 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -11,7 +11,7 @@
 #include "tests/fuzz/toy_keys.h"
 #include "tests/unit/ra_kit.h"
 
-enum { ROOM = 1 << 20, COPIES_MAX = 4096, GROW = 64 };
+enum { ROOM = 1 << 20, COPIES_MAX = 4096 };
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static void
@@ -338,133 +338,6 @@ plant_address(struct buffer *m, const struct plant_address *a)
 		overwrite(m, p.header.recip_nonce, a->recip);
 	if (p.body == BODY_CERTCONF && cert_confirm_check(p.body_contents, &count, &first, NULL) && count > 0)
 		overwrite(m, first.hash, a->hash);
-}
-
-// ---- changes of elements
-
-enum { CHANGE_OCTET, CHANGE_BIT, CHANGE_END, CHANGE_REMOVE, CHANGE_DOUBLE, CHANGE_TAG, CHANGE_FILL, CHANGE_GROW, CHANGE_CUT, CHANGE_MOVE, CHANGE_COUNT };
-
-struct edit { const struct plant_change *c; unsigned at, target; struct span other; };
-
-static unsigned
-count_elements(struct span in)
-{
-	struct span contents;
-	unsigned n = 0;
-	uint8_t tag;
-
-	while (der_take_any(&in, &tag, &contents, NULL))
-		n += 1 + ((tag & 0x20) != 0 ? count_elements(contents) : 0);
-	return n;
-}
-
-static struct span
-find_element(struct span in, unsigned *left)
-{
-	struct span contents, whole;
-	uint8_t tag;
-
-	while (der_take_any(&in, &tag, &contents, &whole)) {
-		if ((*left)-- == 0)
-			return whole;
-		struct span below = (tag & 0x20) != 0 ? find_element(contents, left) : span_of(NULL, 0);
-		if (below.len > 0)
-			return below;
-	}
-	return span_of(NULL, 0);
-}
-
-// The element itself: its tag and contents, or what takes its place.
-static void
-put_changed(struct der_writer *w, uint8_t tag, struct span contents, struct span whole, const struct edit *e)
-{
-	uint8_t fill[GROW * 256];
-	size_t n = e->c->kind == CHANGE_GROW ? GROW * (size_t)e->c->more : e->c->more;
-
-	memset(fill, e->c->value, sizeof(fill));
-	switch (e->c->kind) {
-	case CHANGE_DOUBLE:
-		der_put_raw(w, whole);
-		der_put_raw(w, whole);
-		break;
-	case CHANGE_TAG: der_put(w, e->c->value, contents); break;
-	case CHANGE_FILL: der_put(w, tag, span_of(fill, n % 5)); break;
-	case CHANGE_GROW:
-		der_open(w, tag);
-		der_put_raw(w, contents);
-		der_put_raw(w, span_of(fill, n));
-		der_close(w);
-		break;
-	case CHANGE_CUT: der_put(w, tag, span_of(contents.data, contents.len / 2)); break;
-	case CHANGE_MOVE:
-		der_put_raw(w, e->other);
-		break;
-	default: break;		// removed
-	}
-}
-
-static void
-rewrite(struct der_writer *w, struct span in, struct edit *e)
-{
-	struct span contents, whole;
-	uint8_t tag;
-
-	while (der_take_any(&in, &tag, &contents, &whole)) {
-		if (e->at++ == e->target) {
-			put_changed(w, tag, contents, whole, e);
-		} else if ((tag & 0x20) != 0) {
-			der_open(w, tag);
-			rewrite(w, contents, e);
-			der_close(w);
-		} else {
-			der_put_raw(w, whole);
-		}
-	}
-	der_put_raw(w, in);	// what is no element any more
-}
-
-static void
-change_element(struct buffer *m, const struct plant_change *c)
-{
-	unsigned count = count_elements(buffer_span(m)), other = c->value;
-	struct edit e = { .c = c };
-	struct der_writer w;
-	struct span octets;
-
-	if (count == 0)
-		return;
-	e.target = c->at % count;
-	other = other * 256 + c->more;
-	other %= count;
-	e.other = find_element(buffer_span(m), &other);
-	der_writer_init(&w, ROOM);
-	rewrite(&w, buffer_span(m), &e);
-	if (der_finish(&w, &octets) && octets.len <= ROOM / 4) {
-		m->len = 0;
-		buffer_append(m, octets);
-	}
-	der_writer_clear(&w);
-}
-
-void
-plant_change(struct buffer *m, const struct plant_change *change)
-{
-	struct plant_change c = *change;
-
-	if (m->len == 0)
-		return;
-	c.kind %= CHANGE_COUNT;
-	switch (c.kind) {
-	case CHANGE_OCTET: m->data[c.at % m->len] = c.value; break;
-	case CHANGE_BIT: m->data[c.at % m->len] ^= (uint8_t)(1u << c.value % 8); break;
-	case CHANGE_END:
-		if (c.value % 2 == 0)
-			m->len -= c.at % m->len;
-		else
-			buffer_append_octet(m, c.more);
-		break;
-	default: change_element(m, &c); break;
-	}
 }
 
 // ---- proof of possession

@@ -44,10 +44,6 @@ void plant_nested(struct buffer *out, unsigned n, const struct span *inner, size
 // Where they are: fields of 16 octets (the hash: 32) that the message has are overwritten; len 0: left.
 struct plant_address { struct span id, nonce, recip, hash; };
 void plant_address(struct buffer *m, const struct plant_address *a);
-// One change: an octet, a bit, the end, or an element that is removed, doubled, moved, given another
-// tag or other contents, with all lengths around it made right. What cannot be done is not done.
-struct plant_change { uint8_t kind, value, more; uint16_t at; };
-void plant_change(struct buffer *m, const struct plant_change *c);
 // Sign the request within by its new key; protect the message as this signer does
 // (NULL: nothing). What cannot be found any more, or has no room, stays as it is.
 void plant_prove(struct buffer *m);
