@@ -39,6 +39,9 @@ error_is_tolerable(const struct message *answer, const struct asked *asked, stru
 		return fault_set(f, FAIL_SYSTEM_FAILURE, "protection", "the CA answered with an error that nobody protected; the route may accept: [unprotected-error]");
 	if (h->has_transaction_id && !span_equal(h->transaction_id, asked->transaction_id))
 		return fault_set(f, FAIL_SYSTEM_FAILURE, "header.transactionID", "the CA's error belongs to another transaction");
+	// The device would refuse it; one that refers to nothing may be from a CA that could not read the request.
+	if (h->has_recip_nonce && !refers_to(asked, h))
+		return fault_set(f, FAIL_SYSTEM_FAILURE, "header.recipNonce", "the CA's error does not refer to this request");
 	return true;
 }
 

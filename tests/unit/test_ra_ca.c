@@ -94,6 +94,8 @@ static const struct answer_row rows[] = {
 	{ "T-CMP-21: a genp to an ir", { .kind = BODY_GENP, .by = "ca" }, NOTHING, NULL, 0, NULL },
 	{ "T-CMP-21: an ir to an ir", { .kind = BODY_IR, .by = "ca" }, NOTHING, NULL, 0, NULL },
 	{ "an unprotected error, where the route takes that", { .kind = BODY_ERROR, .by = "" }, PASSES, "tolerant", 0, NULL },
+	{ "an unprotected error that refers to nothing", { .kind = BODY_ERROR, .by = "", .recip = "" }, PASSES, "tolerant", 0, NULL },
+	{ "an unprotected error that refers to another message", { .kind = BODY_ERROR, .by = "", .recip = "04{(61*16)}" }, NOTHING, "tolerant", 0, NULL },
 	{ "an unprotected ip, where the route takes errors", { .kind = BODY_IP, .by = "" }, NOTHING, "tolerant", 0, NULL },
 	{ "kup", { .kind = BODY_KUP, .by = "ca" }, PASSES, NULL, BODY_KUR, NULL },
 	{ "kup with a certificate for another key", { .kind = BODY_KUP, .by = "ca", .body = ONE("020100", "30{ a0{ $issued_key } }") }, SWAPPED, NULL, BODY_KUR, NULL },
