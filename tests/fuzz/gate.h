@@ -13,7 +13,7 @@
 #include "gateway/core.h"
 
 enum {
-	GATE_SENT_MAX = 192,		// messages that devices send in one script, those within others counted
+	GATE_SENT_MAX = 512,		// messages that devices send in one script, those within others counted
 	GATE_ANSWERS_MAX = 96,		// messages that CAs answer with
 	GATE_REQUEST_MAX = 64 * 1024, GATE_ANSWER_MAX = 128 * 1024	// octets, as the drivers hold them
 };

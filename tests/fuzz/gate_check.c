@@ -284,7 +284,7 @@ rows_of_shares(void)
 	return n;
 }
 
-// No device has more under way than limits.per_identity, and a secret for one transaction protects one.
+// No device has more first requests under way than limits.per_identity, and a secret for one transaction protects one.
 static void
 check_identities(void)
 {
@@ -296,7 +296,7 @@ check_identities(void)
 		for (struct list *k = gate->open.next; k != &gate->open; k = k->next) {
 			const struct transaction *o = container_of(k, struct transaction, order);
 			bool counts = o->verified && o->first_body != BODY_COUNT && identity_same(&t->identity, &o->identity);
-			same += counts && (o->state == STATE_ASKING || o->state == STATE_UPWAIT);
+			same += counts && o->state == STATE_ASKING;
 			holders += counts;
 		}
 		must(same <= gate->settings->limits.per_identity);
