@@ -228,6 +228,7 @@ struct asking {
 	struct blob *octets;
 	struct label label;
 	const struct settings_route *route;
+	const struct identity *who;	// the verified sender of this request; NULL = nobody was verified
 };
 void serve_act(struct gateway *g, struct transaction *t, const struct asking *a, enum event e, enum slot same, const struct facts *facts);
 // Remember where answers are posted.

@@ -170,7 +170,7 @@ reply_stored(struct gateway *g, struct transaction *t, struct exchange *x, struc
 static void
 tell(struct gateway *g, struct transaction *t, const struct asking *a, enum slot same, const struct decision *d)
 {
-	struct fault_context c = { .route = a->route, .who = t->verified ? &t->identity : NULL };
+	struct fault_context c = { .route = a->route, .who = a->who };
 
 	if (a->x == NULL)
 		return;
@@ -350,6 +350,7 @@ serve_request(struct gateway *g, struct exchange *x, struct span return_label)
 	if (same != SLOT_COUNT) {
 		struct facts facts = serve_facts(g, t, x->request, EVENT_SAME, same);
 		struct asking a = asking_of(x, route_named(g->settings, t->route));
+		a.who = t->verified ? &t->identity : NULL;	// the octets are those that were verified
 		serve_act(g, t, &a, EVENT_SAME, same, &facts);
 	} else if (inspect(g, x, t) && (t != NULL || !step_join(g, x))) {
 		enum event e = serve_event(x->request);

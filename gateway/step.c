@@ -346,7 +346,7 @@ act(struct step *s)
 	if (t->step == s->handle)
 		t->step = 0;
 	struct facts facts = serve_facts(g, t, s->request, s->event, SLOT_COUNT);
-	struct asking a = { .x = x, .request = s->request, .octets = s->octets, .label = s->label, .route = s->route };
+	struct asking a = { .x = x, .request = s->request, .octets = s->octets, .label = s->label, .route = s->route, .who = &s->identity };
 	if (x != NULL)
 		x->step = 0;
 	serve_act(g, t, &a, s->event, SLOT_COUNT, &facts);
