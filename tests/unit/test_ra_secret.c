@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "tests/unit/ra_kit.h"
@@ -20,7 +21,8 @@ static const char routes[] =
 	"routes:\n"
 	"  - {name: keep, from: keep, trust: plant, secrets: field, reply_with: ra, bind: none, to: ca}\n"
 	"  - {name: replace, from: replace, trust: plant, secrets: field, protection: replace, sign_with: ra, bind: none, to: ca}\n"
-	"  - {name: mute, from: mute, secrets: field, to: ca}\n";
+	"  - {name: mute, from: mute, secrets: field, to: ca}\n"
+	"  - {name: asked, from: batch, trust: plant, secrets: field, protection: replace, sign_with: ra, bind: none, approve: {hook: yes.sh, timeout: 10s}, to: ca}\n";
 
 static const struct kit_message ir = { ENROLS, .by = "once" }, ir1 = { ENROLS, .by = "once1" };
 
@@ -263,6 +265,66 @@ refused_by_the_gateway(void **state)
 	kit_clear();
 	kit_refused("replace", &no_pop, FAIL_BAD_POP);
 	is_state(GATEWAY_SECRET_FREE);
+}
+
+// Two requests wait for the word of a program: the secret was free when both were verified.
+static void
+two_at_once(void **state)
+{
+	static const char yes[] = "#!/bin/sh\nsleep 0.1\n";
+	const struct kit_message *const inner[] = { &ir, &ir1, NULL };
+	const struct kit_message batch = { .kind = BODY_NESTED, .by = "lra", .inner = inner };
+	char path[128];
+
+	(void)state;
+	kit_file("yes.sh", span_text(yes));
+	snprintf(path, sizeof(path), "%s/yes.sh", kit_folder);
+	assert_int_equal(chmod(path, 0700), 0);
+	free_it();
+	kit_clear();
+	kit_ask("batch", &batch);
+	assert_int_equal(kit_said.submissions, 1);
+	is_state(GATEWAY_SECRET_BOUND);
+	kit_lose();
+	assert_int_equal(kit_said.answer->view.body, BODY_NESTED);
+	is_state(GATEWAY_SECRET_FREE);
+	kit_nothing_left();
+}
+
+// A first message, recorded and sent again after a restart: it frees nothing.
+static void
+recorded(void **state)
+{
+	struct buffer b;
+
+	(void)state;
+	free_it();
+	kit_clear();
+	buffer_init(&b, 1 << 20);
+	kit_build(&b, &ir);
+	kit_send("replace", buffer_span(&b));
+	kit_grant(BODY_IP);
+	kit_restart();
+	kit_send("replace", buffer_span(&b));
+	assert_int_equal(kit_failure(), FAIL_TRANSACTION_ID_IN_USE);
+	is_state(GATEWAY_SECRET_BOUND);
+	kit_refused("replace", &ir1, FAIL_NOT_AUTHORIZED);
+	free_it();
+	kit_clear();
+	buffer_clear(&b);
+	kit_build(&b, &ir);
+	kit_send("replace", buffer_span(&b));
+	kit_grant(BODY_IP);
+	kit_confirm("replace", "once");
+	kit_grant(BODY_PKICONF);
+	kit_restart();
+	kit_send("replace", buffer_span(&b));
+	assert_true(kit_said.delayed);
+	kit_wait(1000);
+	assert_int_equal(kit_failure(), FAIL_BAD_MESSAGE_CHECK);
+	is_state(GATEWAY_SECRET_SPENT);
+	buffer_clear(&b);
+	free_it();
 }
 
 static void
@@ -511,6 +573,8 @@ main(void)
 		cmocka_unit_test(bound),
 		cmocka_unit_test(freed),
 		cmocka_unit_test(refused_by_the_gateway),
+		cmocka_unit_test(two_at_once),
+		cmocka_unit_test(recorded),
 		cmocka_unit_test(locked),
 		cmocka_unit_test(restart_before_confirmation),
 		cmocka_unit_test(left_behind),
