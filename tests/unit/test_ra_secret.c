@@ -18,10 +18,12 @@
 
 static const char routes[] =
 	"limits: {mac_refusal_delay: 1s, failures: 100000, secret_failures: 3, failure_window: 10m, per_identity: 4, transaction_timeout: 1h, forget: 24h}\n"
+	"answers: {ca_certs: root.der}\n"
 	"routes:\n"
 	"  - {name: keep, from: keep, trust: plant, secrets: field, reply_with: ra, bind: none, to: ca}\n"
 	"  - {name: replace, from: replace, trust: plant, secrets: field, protection: replace, sign_with: ra, bind: none, to: ca}\n"
 	"  - {name: mute, from: mute, secrets: field, to: ca}\n"
+	"  - {name: local, from: local, match: {body: genm}, trust: plant, reply_with: ra, to: answers}\n"
 	"  - {name: asked, from: batch, trust: plant, secrets: field, protection: replace, sign_with: ra, bind: none, approve: {hook: yes.sh, timeout: 10s}, to: ca}\n";
 
 static const struct kit_message ir = { ENROLS, .by = "once" }, ir1 = { ENROLS, .by = "once1" };
@@ -532,6 +534,24 @@ replays_under_a_mac(void **state)
 	free_it();
 }
 
+// Answers of the gateway's own are merged as what they are; each sender is one.
+static void
+local_answers(void **state)
+{
+	static const char answered[] = "\"event\":\"msg.answered\",\"result\":\"granted\"";
+	const struct kit_message asks = { .kind = BODY_GENM, .body = "30{ 30{ 06{2b06010505070411} } }" },
+		other = { .kind = BODY_GENM, .by = "rsa", .body = "30{ 30{ 06{2b06010505070411} } }" };
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		kit_ask("local", &asks);
+	kit_ask("local", &other);
+	assert_int_equal(kit_said.answer->view.body, BODY_GENP);
+	assert_int_equal(kit_audit(answered, "\"auth\":\"signature\""), 2);
+	assert_int_equal(kit_audit(answered, "\"count\":3"), 1);
+	assert_int_equal(kit_audit("\"event\":\"msg.rejected\"", "\"body\":\"genm\",\"profile\":null,\"txid\":null,\"sender\":\"CN=plc"), 0);
+}
+
 static void
 audited(void **state)
 {
@@ -539,6 +559,8 @@ audited(void **state)
 	assert_true(kit_audit("\"event\":\"cert.confirmed\"", NULL) > 0);
 	assert_true(kit_audit("\"event\":\"cert.issued\"", "\"auth\":\"mac\"") > 0);
 	assert_true(kit_audit("\"event\":\"msg.rejected\"", "badMessageCheck") > 0);
+	// A refusal of somebody who was verified says who.
+	assert_true(kit_audit("\"event\":\"msg.rejected\"", "\"sender\":\"once\",\"auth\":\"mac\"") > 0);
 	assert_true(kit_audit("\"event\":\"secret.freed\"", "the test") > 0);
 	// Which secret it was: its reference in hex.
 	assert_true(kit_audit("\"event\":\"secret.freed\"", "\"kid\":\"6f6e6365\"") > 0);
@@ -580,6 +602,7 @@ main(void)
 		cmocka_unit_test(left_behind),
 		cmocka_unit_test(replays),
 		cmocka_unit_test(replays_under_a_mac),
+		cmocka_unit_test(local_answers),
 		cmocka_unit_test(audited),
 	};
 
