@@ -298,6 +298,8 @@ void step_undo(struct gateway *g, const struct identity *who, struct span transa
 const struct secret_entry *step_secret(struct gateway *g, const struct identity *who);
 // Something that this step waited for was fetched, or given up (late: because the gateway ends).
 void step_fetched(struct gateway *g, uint64_t step, bool late);
+// The end does not wait for programs that are asked: their steps end, and nothing is told.
+void step_end_approvals(struct gateway *g);
 // Its exchange has gone.
 void step_forget(struct gateway *g, uint64_t step, uint64_t exchange);
 // How the gateway speaks to the sender of a request on a route.

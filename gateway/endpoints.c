@@ -593,8 +593,10 @@ endpoints_settle(struct gateway *g)
 		return;
 	bool all = g->exchanges.count == 0 || clock_mono_ms() >= g->stop_at;
 	shut_idle(g, all);
-	if (all)
+	if (all) {
 		fetch_stop(g);
+		step_end_approvals(g);
+	}
 	// Workers and the store give back what they hold of ours before the end.
 	if (g->listeners != NULL || g->upstreams != NULL || g->steps.count > 0 || g->errand_count > 0)
 		return;

@@ -960,6 +960,18 @@ step_join(struct gateway *g, struct exchange *x)
 }
 
 void
+step_end_approvals(struct gateway *g)
+{
+	struct step *s;
+	size_t cursor = 0;
+	uint64_t handle;
+
+	while ((s = handle_next(&g->steps, &cursor, &handle)) != NULL)
+		if (s->approval != NULL)
+			step_free(s);
+}
+
+void
 step_forget(struct gateway *g, uint64_t step, uint64_t exchange)
 {
 	struct step *s = handle_find(&g->steps, step);
