@@ -48,14 +48,18 @@ gateway_secrets(const struct gateway *g, const char *table, gateway_secret_each 
 	return found;
 }
 
-struct set_secret { gateway_secret_done *done; void *context; };
+// The row and not the entry: a reload may have taken that away when the store answers.
+struct set_secret { struct gateway *g; struct secret_row before; gateway_secret_done *done; void *context; };
 
+// What was not recorded has not happened.
 static void
 on_secret_set(void *context, enum store_result result, const struct store_conflict *conflict)
 {
 	struct set_secret *s = context;
 
 	(void)conflict;
+	if (result != STORE_DONE)
+		secret_put_back(s->g->secrets, &s->before);
 	s->done(s->context, result == STORE_DONE);
 	mem_free(s);
 }
@@ -72,15 +76,18 @@ apply_secret(struct gateway *g, const struct secret_entry *e, bool locked, const
 	};
 
 	snprintf(table, sizeof(table), "table %.64s", e->table);
-
-	if (s != NULL)
-		*s = (struct set_secret){ done, context };
+	if (s != NULL) {
+		*s = (struct set_secret){ .g = g, .done = done, .context = context };
+		secret_row_of(g->secrets, e, &s->before);
+	}
 	if (u != NULL && secret_set(g->secrets, u, e, locked ? SECRET_LOCKED : SECRET_FREE, clock_wall_s()) && audit_put(&g->audit, u, &event)) {
 		if (step_commit(g, u, on_secret_set, s))
 			return true;
 	} else {
 		store_unit_free(u);
 	}
+	if (s != NULL)
+		secret_put_back(g->secrets, &s->before);
 	mem_free(s);
 	return false;
 }
@@ -92,13 +99,10 @@ gateway_secret_set(struct gateway *g, const char *table, struct span reference, 
 	char *name = (char *)(uintptr_t)table;
 	struct option_texts tables = { .items = &name, .count = 1 };
 	const struct secret_entry *e = keyring_secret(g->keys, &tables, reference);
-	struct secret_row before;
 
 	if (e == NULL)
 		return fault_set(f, FAIL_NONE, table, "there is no secret with this reference");
-	secret_row_of(g->secrets, e, &before);
 	if (apply_secret(g, e, locked, by, done, context))
 		return true;
-	secret_set(g->secrets, NULL, e, before.state, before.changed_wall_s);
 	return fault_set(f, FAIL_SYSTEM_UNAVAIL, "", "the store takes nothing at the moment");
 }

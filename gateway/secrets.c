@@ -249,4 +249,15 @@ secret_row_of(const struct secret_states *s, const struct secret_entry *e, struc
 	snprintf(out->table, sizeof(out->table), "%s", e->table);
 	out->reference_len = e->reference.len;
 	memcpy(out->reference, e->reference.data, e->reference.len);
+	memcpy(out->value_tag, e->value_tag, sizeof(out->value_tag));
+}
+
+void
+secret_put_back(struct secret_states *s, const struct secret_row *row)
+{
+	uint8_t key[KEY_MAX];
+	struct map_node *n = map_find(&s->by_key, make_key(key, row->table, span_of(row->reference, row->reference_len), row->value_tag));
+
+	if (n != NULL)
+		container_of(n, struct known_secret, by_key)->row = *row;
 }

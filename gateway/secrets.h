@@ -49,6 +49,8 @@ bool secret_release(struct secret_states *s, struct store_unit *u, const struct 
 bool secret_failed(struct secret_states *s, struct store_unit *u, const struct secret_entry *e, int64_t most, int64_t window, int64_t now);
 // By an operator: lock it, or set it free again.
 bool secret_set(struct secret_states *s, struct store_unit *u, const struct secret_entry *e, enum secret_state state, int64_t now);
+// Take a change back in memory: the row is what secret_row_of() said before.
+void secret_put_back(struct secret_states *s, const struct secret_row *row);
 // The row of a secret as it stands (state SECRET_FREE when there is none).
 void secret_row_of(const struct secret_states *s, const struct secret_entry *e, struct secret_row *out);
 
