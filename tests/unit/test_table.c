@@ -16,12 +16,14 @@ enum { ROWS = 8 };
 
 struct table { struct gateway g; struct settings settings; };
 
-// Rows are looked at without any link.
-const struct driver *
-driver_find(const char *scheme)
+// In place of step.c: whose secret is free again.
+static const struct transaction *freed;
+
+void
+step_release_secret(struct gateway *g, struct transaction *t)
 {
-	(void)scheme;
-	return NULL;
+	assert_ptr_equal(handle_find(&g->transactions, t->handle), t);
+	freed = t;
 }
 
 static int
@@ -110,6 +112,26 @@ static const struct shape
 	fetched = { .state = STATE_READY, .body = BODY_IR, .certificate = true, .fetched = true },
 	unfetched = { .state = STATE_READY, .body = BODY_IR, .certificate = true },
 	unfetched_old = { .state = STATE_READY, .body = BODY_IR, .certificate = true, .old = true };
+
+// A device that lost its row begins anew, and may use its secret for that.
+static void
+its_secret_is_free(void **state)
+{
+	static const struct shape old = { .state = STATE_CONFIRM_DUE, .body = BODY_IR, .verified = true, .old = true };
+	struct gateway *g = &((struct table *)*state)->g;
+	const struct transaction *first = insert(g, "0", "10.0.0.1", &old);
+	char id[8];
+
+	freed = NULL;
+	for (int i = 1; i < ROWS; i++) {
+		snprintf(id, sizeof(id), "%d", i);
+		assert_non_null(insert(g, id, i < ROWS / 2 ? "10.0.0.1" : "10.0.0.2", &asking));
+	}
+	assert_null(freed);
+	assert_non_null(insert(g, "more", "10.0.0.3", &asking));
+	assert_ptr_equal(freed, first);
+	assert_false(there(g, "0"));
+}
 
 // ---- who may go
 
@@ -346,6 +368,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(mailbox_rows_go, begin, end),
 		cmocka_unit_test_setup_teardown(the_order_of_loss, begin, end),
 		cmocka_unit_test_setup_teardown(the_greatest_holder_pays, begin, end),
+		cmocka_unit_test_setup_teardown(its_secret_is_free, begin, end),
 		cmocka_unit_test_setup_teardown(one_address_has_half, begin, end),
 		cmocka_unit_test_setup_teardown(exempt_sources_have_all, begin, end),
 		cmocka_unit_test_setup_teardown(idle_rows_free_octets, begin, end),
