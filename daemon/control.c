@@ -588,7 +588,8 @@ on_connection(uv_stream_t *listener, int status)
 
 	// libuv calls again only when this connection was taken: the tick tries.
 	c->unaccepted = status == 0 && l == NULL;
-	if (status == 0)
+	// Not anew: connections in quick succession would put off the end of those that are silent.
+	if (status == 0 && !uv_is_active((uv_handle_t *)&c->tick))
 		uv_timer_start(&c->tick, on_tick, TICK_MS, TICK_MS);
 	if (l == NULL)
 		return;

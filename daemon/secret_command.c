@@ -90,8 +90,10 @@ on_set(void *context, bool well)
 {
 	struct waiting *w = context;
 
-	control_answer(w->d->control, w->call, well ? CONTROL_DONE : CONTROL_LOCAL,
-		!well ? "the store could not record it; nothing was changed for good" : w->locked ? "locked" : "free", NULL);
+	// At the end the store closes after the control socket.
+	if (w->d->control != NULL)
+		control_answer(w->d->control, w->call, well ? CONTROL_DONE : CONTROL_LOCAL,
+			!well ? "the store could not record it; nothing was changed for good" : w->locked ? "locked" : "free", NULL);
 	mem_free(w);
 }
 

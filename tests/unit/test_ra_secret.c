@@ -534,6 +534,26 @@ replays_under_a_mac(void **state)
 	free_it();
 }
 
+// A certificate that comes when its transaction has ended is given to nobody, and told to the operator.
+static void
+too_late(void **state)
+{
+	static const char alarm[] = "after its transaction had ended";
+	const struct kit_message late = { .kind = BODY_IP, .by = "ca" };
+
+	(void)state;
+	kit_clear();
+	kit_pass("replace", &ir);
+	kit_wait(3600 * 1000 + 1);
+	is_state(GATEWAY_SECRET_FREE);
+	unsigned replies = kit_said.replies;
+	kit_answer(&late);
+	assert_int_equal(kit_said.replies, replies);
+	assert_int_equal(kit_audit("\"event\":\"alarm.raised\"", alarm), 1);
+	is_state(GATEWAY_SECRET_FREE);
+	kit_nothing_left();
+}
+
 // Answers of the gateway's own are merged as what they are; each sender is one.
 static void
 local_answers(void **state)
@@ -602,6 +622,7 @@ main(void)
 		cmocka_unit_test(left_behind),
 		cmocka_unit_test(replays),
 		cmocka_unit_test(replays_under_a_mac),
+		cmocka_unit_test(too_late),
 		cmocka_unit_test(local_answers),
 		cmocka_unit_test(audited),
 	};
