@@ -78,6 +78,16 @@ message_parse(struct blob *octets, struct pkiheader *header, bool *header_read, 
 }
 
 struct message *
+message_again(struct blob *octets)
+{
+	struct fault f = { .set = false };
+	struct pkiheader header;
+	bool header_read;
+
+	return octets != NULL ? message_parse(octets, &header, &header_read, &f) : NULL;
+}
+
+struct message *
 message_ref(struct message *m)
 {
 	m->references++;

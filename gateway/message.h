@@ -18,6 +18,8 @@ struct message {
 // blob). NULL with the fault; then *header and *header_read tell what an error
 // answer can copy, borrowed from the blob. FAIL_SYSTEM_UNAVAIL: no memory.
 struct message *message_parse(struct blob *octets, struct pkiheader *header, bool *header_read, struct fault *f);
+// The same for octets that were parsed before; NULL for NULL, or without memory.
+struct message *message_again(struct blob *octets);
 struct message *message_ref(struct message *m);
 void message_unref(struct message *m);	// NULL is allowed
 // What the message asks or says: the inner one of a single nested message.

@@ -112,10 +112,7 @@ void
 outcome_give_again(struct gateway *g, const struct transaction *t, struct exchange *x, struct blob *octets)
 {
 	const struct addressee to = addressee_of(t, x);
-	struct fault f = { .set = false };
-	struct pkiheader header;
-	bool header_read;
-	struct message *answer = message_parse(octets, &header, &header_read, &f);
+	struct message *answer = message_again(octets);
 
 	give_adopted(g, &to, answer);
 	message_unref(answer);

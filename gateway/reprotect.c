@@ -183,7 +183,7 @@ record(struct step *s)
 		memcpy(t->own_hash, s->answer_job->cert_hash, sizeof(t->own_hash));
 		t->own_hash_len = (uint8_t)s->answer_job->cert_hash_len;
 	}
-	if (t->chain == NULL && s->answer->view.extra_certs.len > 0)
+	if (t->chain == NULL && message_meaning(s->answer)->extra_certs.len > 0)
 		t->chain = blob_ref(s->answer->octets);
 	if (u == NULL || !record_answer(s, t, u) || !settle_secret(s, t, u)) {
 		store_unit_free(u);
@@ -333,16 +333,6 @@ on_answer(struct worker_job *job, bool late)
 	}
 }
 
-static struct message *
-parse_again(struct blob *octets)
-{
-	struct fault f = { .set = false };
-	struct pkiheader header;
-	bool header_read;
-
-	return octets != NULL ? message_parse(octets, &header, &header_read, &f) : NULL;
-}
-
 static bool
 prepare_answer(struct step *s, const struct transaction *t)
 {
@@ -353,8 +343,8 @@ prepare_answer(struct step *s, const struct transaction *t)
 	bool known;
 
 	// The first request tells what was asked for; after a restart it may be unknown.
-	s->first = parse_again(t->slots[SLOT_FIRST].request);
-	s->chain = parse_again(t->chain);
+	s->first = message_again(t->slots[SLOT_FIRST].request);
+	s->chain = message_again(t->chain);
 	if (j == NULL)
 		return false;
 	keyring_route(s->keys, s->settings, s->route, &keys);
@@ -364,7 +354,7 @@ prepare_answer(struct step *s, const struct transaction *t)
 		j->issued[j->issued_count++] = trust_ref(keys.issued[i]);
 	j->answer = message_meaning(s->answer);
 	j->request = message_meaning(s->first != NULL ? s->first : s->request);
-	j->known = s->chain != NULL ? s->chain->view.extra_certs : span_of(NULL, 0);
+	j->known = s->chain != NULL ? message_meaning(s->chain)->extra_certs : span_of(NULL, 0);
 	j->time = step_time(g, &known);
 	j->wants = &s->wants;
 	j->may_be_unprotected = (s->route->accept & ACCEPT_UNPROTECTED_ERROR) != 0;
@@ -394,7 +384,7 @@ reprotect_answer(struct gateway *g, struct transaction *t, enum slot slot, struc
 	s->judged = *judged;
 	s->mode = slot == SLOT_OWN ? ROUTE_KEEP : t->mode;
 	s->body = answer->view.body;
-	s->request = parse_again(t->slots[slot].request);
+	s->request = message_again(t->slots[slot].request);
 	if (s->request == NULL || !prepare_answer(s, t)) {
 		step_free(s);
 		return false;
@@ -491,7 +481,7 @@ on_own(struct worker_job *job, bool late)
 	struct transaction *t = handle_find(&g->transactions, s->transaction);
 	struct gate_upstream *u = t != NULL ? row_upstream(g, s->route) : NULL;
 	struct relayed given_up = { .event = EVENT_GIVEN_UP };
-	struct message *m = late || s->failed ? NULL : parse_again(s->octets);
+	struct message *m = late || s->failed ? NULL : message_again(s->octets);
 	struct fault f = { .set = false };
 
 	if (t != NULL)
@@ -540,7 +530,7 @@ reprotect_confirm(struct gateway *g, struct transaction *t, bool accept, const c
 {
 	const struct settings_route *r = route_named(g->settings, t->route);
 	struct step *s = r != NULL && r->target == TARGET_UPSTREAM ? step_new(g, STEP_OWN, r) : NULL;
-	struct message *answer = s != NULL ? parse_again(t->own_answer) : NULL;
+	struct message *answer = s != NULL ? message_again(t->own_answer) : NULL;
 	struct route_keys keys;
 
 	if (s == NULL)

@@ -58,7 +58,6 @@ step_free(struct step *s)
 	credential_unref(s->credential);
 	answer_job_free(s->answer_job);
 	blob_unref(s->octets);
-	blob_unref(s->known);
 	message_unref(s->request);
 	message_unref(s->answer);
 	message_unref(s->first);
@@ -878,7 +877,6 @@ static bool
 prepare(struct step *s, const struct transaction *t)
 {
 	struct gateway *g = s->gateway;
-	struct pkimessage first;
 	bool known;
 	struct protection_setup setup = {
 		.settings = s->settings, .route = s->route, .keys = s->keys, .message = s->request,
@@ -887,11 +885,10 @@ prepare(struct step *s, const struct transaction *t)
 	};
 
 	// The chain may have come with the first message only (RFC 9483 3.3).
-	if (setup.expected != NULL && t->slots[SLOT_FIRST].request != NULL) {
-		s->known = blob_ref(t->slots[SLOT_FIRST].request);
-		if (pkimessage_parse(&first, blob_span(s->known), NULL, NULL))
-			setup.known = first.extra_certs;
-	}
+	if (setup.expected != NULL)
+		s->first = message_again(t->slots[SLOT_FIRST].request);
+	if (s->first != NULL)
+		setup.known = message_meaning(s->first)->extra_certs;
 	if (s->adopted)
 		return protection_prepare_adopted(&s->protection, s->route, s->request);
 	return protection_prepare(&s->protection, &setup, &s->secret) && secret_lives(s);

@@ -27,6 +27,7 @@ struct step {
 	struct keyring *keys;
 	const struct settings_route *route;	// in it
 	struct message *request;	// REQUEST: what came; ANSWER, REPLY: what it answers
+	struct message *first;		// the device's first request: REQUEST, for its chain; ANSWER, for what was asked
 	bool failed;			// on the worker, or late
 	struct wants wants;		// what a worker would have to know
 	unsigned rounds, awaited;	// of fetching; how many errands are under way for it
@@ -45,7 +46,6 @@ struct step {
 	const struct secret_entry *secret;	// in keys; NULL = a signature
 	struct secret_before secret_before;	// once it is bound
 	const char *secret_cause;	// why it did not count, for the log alone; NULL = it did
-	struct blob *known;		// the sender's first message, for its chain
 	enum pop_state pop;
 	struct identity identity, outer;	// outer: of the envelope
 	enum route_protection mode;
@@ -62,7 +62,7 @@ struct step {
 	// ANSWER
 	enum slot slot;
 	struct message *answer;
-	struct message *first, *chain;	// the device's first request; the CA's first signed answer
+	struct message *chain;		// the CA's first signed answer
 	struct relayed judged;
 	struct answer_job *answer_job;
 	enum body body;			// of the finished octets

@@ -286,6 +286,24 @@ one_after_the_other(void **state)
 	forget();
 }
 
+// The certificates of a device may come with its first message only (RFC 9483 3.3), also when that came in an envelope.
+static void
+chain_of_the_first(void **state)
+{
+	const struct kit_message *const first[] = { &ir, NULL };
+	const struct kit_message begin = { .kind = BODY_NESTED, .by = "lra", .inner = first };
+	const struct kit_message without = { .kind = BODY_CERTCONF, .same_id = true, .extra = "" };
+
+	(void)state;
+	kit_clear();
+	kit_pass("batch", &begin);
+	kit_grant(BODY_IP);
+	kit_go_on();
+	kit_pass("batch", &without);
+	kit_grant(BODY_PKICONF);
+	kit_nothing_left();
+}
+
 // The same batch again, while its messages are under way and when they are answered.
 static void
 the_same_batch_again(void **state)
@@ -339,6 +357,7 @@ main(void)
 		cmocka_unit_test(nothing_for_the_ca),
 		cmocka_unit_test(the_largest),
 		cmocka_unit_test(one_after_the_other),
+		cmocka_unit_test(chain_of_the_first),
 		cmocka_unit_test(the_same_batch_again),
 	};
 
