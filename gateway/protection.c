@@ -39,8 +39,6 @@ check_kind(struct protection_job *j, const struct protection_part *part, const s
 	bool by_mac = part->kind != PROTECTION_SIGNATURE;
 	struct fault *f = &j->verdict.fault;
 
-	if (envelope && by_mac)
-		return fault_set(f, FAIL_WRONG_INTEGRITY, "header.protectionAlg", "a nested message is protected by a signature");
 	if (!envelope && s->expected != NULL && by_mac != (s->expected->kind == IDENTITY_SECRET))
 		return fault_set(f, FAIL_WRONG_INTEGRITY, "header.protectionAlg", "the kind of protection changed within the transaction");
 	if (by_mac && !mac_is_foreseen(part->message->body))

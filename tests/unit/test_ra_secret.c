@@ -269,6 +269,24 @@ refused_by_the_gateway(void **state)
 	is_state(GATEWAY_SECRET_FREE);
 }
 
+// The same secret with another algorithm is another protection than that of the first message.
+static void
+another_algorithm(void **state)
+{
+	const struct kit_message other = { .kind = BODY_CERTCONF, .by = "once1", .same_id = true }, conf = { .kind = BODY_CERTCONF, .by = "once", .same_id = true };
+
+	(void)state;
+	kit_clear();
+	kit_pass("replace", &ir);
+	kit_grant(BODY_IP);
+	kit_go_on();
+	kit_refused("replace", &other, FAIL_BAD_MESSAGE_CHECK);
+	kit_new_nonce();
+	kit_pass("replace", &conf);
+	kit_grant(BODY_PKICONF);
+	free_it();
+}
+
 // Two requests wait for the word of a program: the secret was free when both were verified.
 static void
 two_at_once(void **state)
@@ -615,6 +633,7 @@ main(void)
 		cmocka_unit_test(bound),
 		cmocka_unit_test(freed),
 		cmocka_unit_test(refused_by_the_gateway),
+		cmocka_unit_test(another_algorithm),
 		cmocka_unit_test(two_at_once),
 		cmocka_unit_test(recorded),
 		cmocka_unit_test(locked),
