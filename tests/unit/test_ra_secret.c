@@ -468,6 +468,36 @@ left_behind(void **state)
 	free_it();
 }
 
+// Row 23: nor does a restart make somebody else the device of a transaction.
+static void
+restart_and_a_stranger(void **state)
+{
+	static const char *const modes[] = { "replace", "keep" };
+	const struct kit_message first = { ENROLS }, conf = { .kind = BODY_CERTCONF, .same_id = true },
+		rejects = { .kind = BODY_CERTCONF, .by = "other", .same_id = true, .body = "30{ 30{ 04{$hash} 020100 30{ 020102 } } }" },
+		polls = { .kind = BODY_POLLREQ, .by = "other", .same_id = true };
+
+	(void)state;
+	for (size_t m = 0; m < COUNT(modes); m++) {
+		kit_pass(modes[m], &first);
+		kit_grant(BODY_IP);
+		kit_go_on();
+		kit_restart();
+		kit_refused(modes[m], &rejects, FAIL_BAD_REQUEST);
+		kit_new_nonce();
+		kit_refused(modes[m], &polls, FAIL_BAD_REQUEST);
+		kit_new_nonce();
+		kit_pass(modes[m], &conf);
+		kit_grant(BODY_PKICONF);
+	}
+	// Of a transaction that was never seen the CA judges, where it can tell who signed.
+	kit_new_transaction();
+	kit_refused("replace", &conf, FAIL_BAD_REQUEST);
+	kit_new_nonce();
+	kit_pass("keep", &conf);
+	kit_lose();
+}
+
 // T-CMP-9: a whole request again, after its end, and after a restart.
 static void
 replays(void **state)
@@ -639,6 +669,7 @@ main(void)
 		cmocka_unit_test(locked),
 		cmocka_unit_test(restart_before_confirmation),
 		cmocka_unit_test(left_behind),
+		cmocka_unit_test(restart_and_a_stranger),
 		cmocka_unit_test(replays),
 		cmocka_unit_test(replays_under_a_mac),
 		cmocka_unit_test(too_late),

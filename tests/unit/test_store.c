@@ -58,6 +58,34 @@ remove_used(struct store *s, const struct replay_row *row)
 	return kit_apply(s, u, NULL, NULL);
 }
 
+static enum store_result
+expect(struct store *s, const struct replay_row *row, bool needed)
+{
+	struct store_unit *u = store_unit_new();
+
+	assert_true(replay_expect(u, span_of(row->transaction_id, row->transaction_id_len), row->identity, needed));
+	return kit_apply(s, u, NULL, NULL);
+}
+
+// A later message comes from who sent the first one, as far as that is known.
+static void
+who_began_is_remembered(void **state)
+{
+	struct store *s = kit_open(*state);
+	struct replay_row row = kit_replay(7);
+
+	assert_int_equal(expect(s, &row, false), STORE_DONE);		// there is none
+	assert_int_equal(expect(s, &row, true), STORE_CONFLICT);
+	assert_int_equal(kit_insert(s, 7), STORE_DONE);
+	assert_int_equal(expect(s, &row, false), STORE_DONE);
+	assert_int_equal(expect(s, &row, true), STORE_DONE);
+	row.identity[31] ^= 1;
+	assert_int_equal(expect(s, &row, false), STORE_CONFLICT);
+	assert_int_equal(expect(s, &row, true), STORE_CONFLICT);
+	assert_int_equal(kit_count(s), 1);
+	kit_close(s);
+}
+
 static void
 a_transaction_id_may_become_unused(void **state)
 {
@@ -1022,6 +1050,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 		TEST(a_used_transaction_id_is_a_conflict),
+		TEST(who_began_is_remembered),
 		TEST(a_transaction_id_may_become_unused),
 		TEST(versions_of_secrets_are_held),
 		TEST(a_unit_is_whole_or_not_at_all),
