@@ -40,6 +40,7 @@ static const char routes[] =
 	"  - {name: set-add, from: setadd, trust: plant, secrets: field, protection: replace, popo: raverified, sign_with: ra, bind: none, to: ca,\n"
 	"     set: {add: [\"OU=Cell A\", \"OU=Line 2\"]}}\n"
 	"  - {name: answers, from: local, trust: plant, secrets: field, reply_with: ra, to: answers}\n"
+	"  - {name: listed, from: listed, trust: plant, protection: replace, sign_with: ra, match: {body: [ir, cr, p10cr]}, approve: {allow: allow.csv}, to: ca}\n"
 	"  - {name: mute, from: mute, trust: plant, to: ca}\n"
 	"  - {name: csr, from: csr, trust: plant, protection: replace, sign_with: ra, match: {template: {subject: \"CN=csr*,O=Plant\"}}, to: ca}\n"
 	"  - {name: csr-keep, from: csrkeep, trust: plant, reply_with: ra, to: ca}\n"
@@ -248,6 +249,34 @@ local_answers(void **state)
 	kit_refused("local", &ir, FAIL_BAD_REQUEST);
 	kit_refused("local", &unsigned_one, FAIL_BAD_MESSAGE_CHECK);
 	kit_refused("local", &wrapped, FAIL_SIGNER_NOT_TRUSTED);
+	kit_nothing_left();
+}
+
+// What is allowed is the profile that the CA reads, whether the header names it or the path.
+static void
+profiles(void **state)
+{
+#define NAMES(text) { ENROLS, .info = "30{ 06{2b06010505070415} 30{ 0c{" text "} } }" }
+	static const struct kit_message none = { ENROLS }, plc = NAMES("'plc'"), other = NAMES("'other'"), cut = NAMES("'plc' 00 'other'");
+
+	(void)state;
+	kit_clear();
+	kit_refused("listed", &none, FAIL_NOT_AUTHORIZED);
+	kit_refused("listed", &other, FAIL_NOT_AUTHORIZED);
+	kit_ask("listed", &cut);
+	assert_true(kit_said.replied && kit_failure() != FAIL_NONE && kit_said.submissions == 0);
+	kit_pass("listed", &plc);
+	kit_lose();
+	kit_profile = "plc";
+	kit_pass("listed", &none);
+	kit_lose();
+	kit_pass("listed", &plc);
+	kit_lose();
+	kit_refused("listed", &other, FAIL_BAD_REQUEST);
+	kit_profile = "other";
+	kit_refused("listed", &none, FAIL_NOT_AUTHORIZED);
+	kit_refused("listed", &plc, FAIL_BAD_REQUEST);
+	kit_profile = NULL;
 	kit_nothing_left();
 }
 
@@ -532,6 +561,7 @@ set_up(void **state)
 	der_text(&b, "30{ 30{ a5{<O=Plant>} } }", NULL);
 	kit_file("template.der", buffer_span(&b));
 	buffer_clear(&b);
+	kit_file("allow.csv", span_text("subject,profile\n\"CN=*,O=Plant\",plc\n"));
 	kit_open(routes, false);
 	return 0;
 }
@@ -553,6 +583,7 @@ main(void)
 		cmocka_unit_test(what_a_route_adds),
 		cmocka_unit_test(converted_requests),
 		cmocka_unit_test(local_answers),
+		cmocka_unit_test(profiles),
 		cmocka_unit_test(crl_updates),
 		cmocka_unit_test(root_updates),
 		cmocka_unit_test(adopted_requests),
