@@ -193,8 +193,9 @@ record(struct step *s)
 	}
 }
 
+// Protect what the gateway says for itself, to a device or to its CA.
 static void
-run_reply(struct worker_job *job, unsigned thread)
+run_own_words(struct worker_job *job, unsigned thread)
 {
 	struct step *s = (struct step *)(void *)job;
 	struct pkimessage m;
@@ -205,7 +206,9 @@ run_reply(struct worker_job *job, unsigned thread)
 	if (!pkimessage_parse(&m, blob_span(s->octets), NULL, &s->fault))
 		return;
 	buffer_init(&out, ENVELOPE_MAX);
-	struct blob *finished = envelope_reply(&out, &m, &message_meaning(s->request)->header, &s->voice, &s->fault) ? blob_new(buffer_span(&out)) : NULL;
+	bool well = s->kind == STEP_OWN ? envelope_own(&out, &m, s->credential, &s->fault)
+		: envelope_reply(&out, &m, &message_meaning(s->request)->header, &s->voice, &s->fault);
+	struct blob *finished = well ? blob_new(buffer_span(&out)) : NULL;
 	buffer_clear(&out);
 	if (finished == NULL)
 		return;
@@ -248,7 +251,7 @@ answer_swap(struct step *s)
 	step_voice(s->gateway, s->route, &t->identity, &s->voice);
 	if (!voice_speaks(&s->voice))
 		record(s);
-	else if (!step_submit(s, run_reply, on_error_protected))
+	else if (!step_submit(s, run_own_words, on_error_protected))
 		finish_bad(s, REFUSE_BUSY, "the workers have more to do than they can queue");
 }
 
@@ -444,34 +447,13 @@ reprotect_reply(struct gateway *g, struct exchange *x, struct blob *octets, enum
 	s->body = body;
 	s->release_ms = release_ms;
 	x->step = s->handle;
-	if (step_submit(s, run_reply, on_reply))
+	if (step_submit(s, run_own_words, on_reply))
 		return true;
 	step_free(s);
 	return false;
 }
 
 // ---- a certConf of our own
-
-static void
-run_own(struct worker_job *job, unsigned thread)
-{
-	struct step *s = (struct step *)(void *)job;
-	struct pkimessage m;
-	struct buffer out;
-
-	(void)thread;
-	s->failed = true;
-	if (!pkimessage_parse(&m, blob_span(s->octets), NULL, &s->fault))
-		return;
-	buffer_init(&out, ENVELOPE_MAX);
-	struct blob *finished = envelope_own(&out, &m, s->credential, &s->fault) ? blob_new(buffer_span(&out)) : NULL;
-	buffer_clear(&out);
-	if (finished == NULL)
-		return;
-	blob_unref(s->octets);
-	s->octets = finished;
-	s->failed = false;
-}
 
 static void
 on_own(struct worker_job *job, bool late)
@@ -542,7 +524,7 @@ reprotect_confirm(struct gateway *g, struct transaction *t, bool accept, const c
 	message_unref(answer);
 	if (s->octets != NULL && s->credential != NULL) {
 		t->step = s->handle;
-		if (step_submit(s, run_own, on_own))
+		if (step_submit(s, run_own_words, on_own))
 			return true;
 	}
 	step_free(s);
