@@ -35,7 +35,6 @@ struct answer_job {
 	struct certificate_facts facts;
 	uint8_t cert_hash[DIGEST_MAX];
 	size_t cert_hash_len;
-	struct span certificate;			// DER, in the answer; len 0 = none
 	int32_t cert_req_id;
 };
 

@@ -139,6 +139,7 @@ struct transaction {
 	struct blob *own_answer;
 	uint8_t own_hash[DIGEST_MAX];
 	uint8_t own_hash_len;
+	int32_t own_id;				// certReqId that it was answered under
 	int64_t began_ms;
 	struct certificate_facts issued;	// for the audit
 };

@@ -182,6 +182,7 @@ record(struct step *s)
 		t->own_answer = blob_ref(s->answer->octets);
 		memcpy(t->own_hash, s->answer_job->cert_hash, sizeof(t->own_hash));
 		t->own_hash_len = (uint8_t)s->answer_job->cert_hash_len;
+		t->own_id = s->answer_job->cert_req_id;
 	}
 	if (t->chain == NULL && message_meaning(s->answer)->extra_certs.len > 0)
 		t->chain = blob_ref(s->answer->octets);
@@ -492,14 +493,13 @@ own_message(const struct transaction *t, const struct message *answer, bool acce
 	struct status_plan rejection = { STATUS_REJECTION, FAIL_INCORRECT_DATA, text };
 	struct header_plan plan;
 	struct buffer out, body;
-	int32_t id = t->first_body == BODY_P10CR ? -1 : 0;
 
 	if (!random_octets(nonce, sizeof(nonce)))
 		return NULL;
 	header_plan_answer(&plan, h, span_of(nonce, sizeof(nonce)));
 	buffer_init(&out, ENVELOPE_MAX);
 	buffer_init(&body, ENVELOPE_MAX);
-	bool well = build_cert_conf_body(&body, span_of(t->own_hash, t->own_hash_len), id, accept ? NULL : &rejection, span_of(NULL, 0))
+	bool well = build_cert_conf_body(&body, span_of(t->own_hash, t->own_hash_len), t->own_id, accept ? NULL : &rejection, span_of(NULL, 0))
 		&& build_unprotected(&out, &plan, buffer_span(&body));
 	struct blob *octets = well ? blob_new(buffer_span(&out)) : NULL;
 	buffer_clear(&body);

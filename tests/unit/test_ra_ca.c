@@ -66,6 +66,7 @@ static const struct answer_row rows[] = {
 	{ "a private key that nobody asked for", { IP, .body = ONE("020100", "30{ a0{ $issued } a0{ 30{ 03020011 } } }") }, SWAPPED, NULL, 0, NULL },
 	{ "accepted, and no certificate", { IP, .body = ONE("020100", "") }, NOTHING, NULL, 0, NULL },
 	{ "rejected, and a certificate", { IP, .body = ONE("020102", "30{ a0{ $issued } }") }, NOTHING, NULL, 0, NULL },
+	{ "a certificate with a warning", { IP, .body = ONE("020106", "30{ a0{ $issued } }") }, NOTHING, NULL, 0, NULL },
 	{ "two certificates", { IP, .body = "30{ 30{ (30{ 020100 30{020100} 30{ a0{ $issued } } } *2) } }" }, NOTHING, NULL, 0, NULL },
 	{ "73: caPubs", { IP, .body = RESPONSE("a1{ 30{ $ca_cert } }") }, SWAPPED, NULL, 0, NULL },
 	{ "73: 500 caPubs", { IP, .body = RESPONSE("a1{ 30{ ($ca_cert *500) } }") }, NOTHING, NULL, 0, NULL },

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "codec/crmf.h"
+#include "codec/confirm.h"
 #include "codec/extension.h"
 #include "codec/itav.h"
 #include "codec/oid.h"
@@ -254,7 +255,7 @@ local_answers(void **state)
 
 // What is allowed is the profile that the CA reads, whether the header names it or the path.
 static void
-profiles(void **state)
+profiles_allowed(void **state)
 {
 #define NAMES(text) { ENROLS, .info = "30{ 06{2b06010505070415} 30{ 0c{" text "} } }" }
 	static const struct kit_message none = { ENROLS }, plc = NAMES("'plc'"), other = NAMES("'other'"), cut = NAMES("'plc' 00 'other'");
@@ -352,6 +353,18 @@ certificates_in(const char *pem)
 	return n;
 }
 
+// The certReqId of the certConf that the CA got last.
+static int
+confirmed_id(void)
+{
+	struct cert_status s;
+	size_t count;
+
+	assert_int_equal(kit_said.up->view.body, BODY_CERTCONF);
+	assert_true(cert_confirm_check(kit_said.up->view.body_contents, &count, &s, NULL) && count == 1);
+	return s.cert_req_id;
+}
+
 static void
 adopted_requests(void **state)
 {
@@ -375,7 +388,7 @@ adopted_requests(void **state)
 	assert_int_equal(certificates_in(kit_said.pem), 1);
 	// The CA did not grant implicitConfirm: the gateway confirms for the file.
 	assert_int_equal(kit_said.submissions, 2);
-	assert_int_equal(kit_said.up->view.body, BODY_CERTCONF);
+	assert_int_equal(confirmed_id(), -1);
 	const struct kit_message conf = { .kind = BODY_PKICONF, .by = "ca" };
 	kit_answer(&conf);
 	kit_nothing_left();
@@ -384,6 +397,16 @@ adopted_requests(void **state)
 	kit_send_pkcs10("csr", buffer_span(&csr));
 	assert_int_equal(kit_said.submissions, 2);
 	assert_non_null(strstr(kit_said.pem, "-----BEGIN CERTIFICATE-----"));
+	buffer_clear(&csr);
+
+	// Older CAs answer a p10cr under 0, and know the certificate by that.
+	put_csr(&csr, &(struct kit_message){ .kind = BODY_P10CR, .subject = "CN=csr-6,O=Plant" });
+	kit_clear();
+	kit_send_pkcs10("csr", buffer_span(&csr));
+	kit_answer(&(struct kit_message){ .kind = BODY_CP, .by = "ca", .subject = "CN=csr-6,O=Plant", .body = "30{ 30{ 30{ 020100 30{020100} 30{ a0{ $issued } } } } }" });
+	assert_int_equal(confirmed_id(), 0);
+	kit_answer(&conf);
+	kit_nothing_left();
 	buffer_clear(&csr);
 
 	put_csr(&csr, &good);
@@ -583,7 +606,7 @@ main(void)
 		cmocka_unit_test(what_a_route_adds),
 		cmocka_unit_test(converted_requests),
 		cmocka_unit_test(local_answers),
-		cmocka_unit_test(profiles),
+		cmocka_unit_test(profiles_allowed),
 		cmocka_unit_test(crl_updates),
 		cmocka_unit_test(root_updates),
 		cmocka_unit_test(adopted_requests),
