@@ -138,7 +138,7 @@ check_certificate(struct answer_job *j, const struct certified_key_pair *pair, s
 }
 
 // A certificate comes with `accepted` or `grantedWithMods`, and with nothing else (RFC 9483 4.1.1): not with a
-// warning either. That it answers what was asked, relay.c has seen.
+// warning either. That it is the one that was asked for, relay.c has seen.
 static bool
 check_response(struct answer_job *j, const struct cert_response *r)
 {
@@ -166,10 +166,6 @@ check_responses(struct answer_job *j, struct path_cache *cache)
 
 	if (!cert_rep_message_read(j->answer->body_contents, &reply, &j->fault) || !cert_response_take(&reply.responses, &r, &j->fault))
 		return unproven(j);
-	if (!der_at_end(reply.responses)) {
-		fault_set(&j->fault, FAIL_SYSTEM_FAILURE, "body.response", "more than one, and one certificate was asked for");
-		return unproven(j);
-	}
 	if (!check_response(j, &r))
 		return false;
 	j->cert_req_id = r.cert_req_id;
