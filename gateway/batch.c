@@ -60,7 +60,7 @@ batch_fill(struct gateway *g, struct exchange *child, const struct reply *reply)
 	else if (child->request != NULL)
 		octets = refuse_content(&child->request->view.header, REFUSE_UNAVAILABLE, "no answer in time; send this message again");
 	exchange_close(g, child);
-	if (parent == NULL || parent->batch == NULL || parent->batch->children[slot] == 0) {
+	if (parent == NULL || parent->batch == NULL) {
 		blob_unref(octets);
 		return;
 	}

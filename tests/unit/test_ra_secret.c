@@ -287,11 +287,29 @@ another_algorithm(void **state)
 	free_it();
 }
 
+// How many messages of the batch that came back say this.
+static unsigned
+slots_with(enum failure wanted)
+{
+	struct span rest, inner;
+	struct status_info status;
+	unsigned n = 0;
+
+	for (nested_first(kit_said.answer->view.body_contents, &rest); nested_next(&rest, &inner);) {
+		struct blob *b = blob_new(inner);
+		struct message *m = message_again(b);
+		n += m != NULL && relay_status(m, &status) && status_failure(&status) == wanted;
+		message_unref(m);
+		blob_unref(b);
+	}
+	return n;
+}
+
 // Two requests wait for the word of a program: the secret was free when both were verified.
 static void
 two_at_once(void **state)
 {
-	static const char yes[] = "#!/bin/sh\nsleep 0.1\n";
+	static const char yes[] = "#!/bin/sh\ncat >/dev/null\nsleep 0.1\n";
 	const struct kit_message *const inner[] = { &ir, &ir1, NULL };
 	const struct kit_message batch = { .kind = BODY_NESTED, .by = "lra", .inner = inner };
 	char path[128];
@@ -307,8 +325,26 @@ two_at_once(void **state)
 	is_state(GATEWAY_SECRET_BOUND);
 	kit_lose();
 	assert_int_equal(kit_said.answer->view.body, BODY_NESTED);
+	assert_int_equal(slots_with(FAIL_NOT_AUTHORIZED), 1);
 	is_state(GATEWAY_SECRET_FREE);
 	kit_nothing_left();
+}
+
+// What is not recorded binds nothing: here the transactionID was used by somebody else.
+static void
+not_recorded(void **state)
+{
+	const struct kit_message other = { ENROLS, .by = "once", .same_id = true };
+
+	(void)state;
+	kit_clear();
+	kit_begin("replace", BODY_IR, NULL);
+	kit_grant(BODY_IP);
+	kit_restart();
+	kit_recip = span_of(NULL, 0);
+	kit_new_nonce();
+	kit_refused("replace", &other, FAIL_TRANSACTION_ID_IN_USE);
+	is_state(GATEWAY_SECRET_FREE);
 }
 
 // A first message, recorded and sent again after a restart: it frees nothing.
@@ -665,6 +701,7 @@ main(void)
 		cmocka_unit_test(refused_by_the_gateway),
 		cmocka_unit_test(another_algorithm),
 		cmocka_unit_test(two_at_once),
+		cmocka_unit_test(not_recorded),
 		cmocka_unit_test(recorded),
 		cmocka_unit_test(locked),
 		cmocka_unit_test(restart_before_confirmation),
