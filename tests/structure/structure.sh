@@ -22,7 +22,7 @@ result() {
 		echo "ok $count - $1"
 	fi
 }
-echo "1..12"
+echo "1..13"
 
 # "folder/..." and <library> includes as "file folder-or-library"
 for f in $folders; do
@@ -100,6 +100,13 @@ python3 tests/structure/transaction_table.py tests/unit/test_transaction.c >"$T/
 [ "$(wc -l <"$T/rows")" -gt 50 ] || echo "no rows in test_transaction.c" >"$T/table"
 sed -n '/^| state | event/,$p' docs/transaction.md | sed 1,2d | diff "$T/rows" - >>"$T/table"
 result "docs/transaction.md has the rows that are tested" "$T/table"
+
+# A test that no list names passes for ever.
+for t in tests/blackbox/*.sh tests/unit/test_*.c tests/fuzz/fuzz_*.c; do
+	case $t in */lib.sh|*/hostile_lib.sh) continue ;; esac
+	grep -qF "$(basename "$t" .c)" "$(dirname "$t")"/*.am || echo "no list of tests names $t"
+done >"$T/unlisted"
+result "each test stands in a list" "$T/unlisted"
 
 # OpenSSL, GnuTLS and their like must not come in by a library of ours.
 ldd "$builddir/cmpgate" | grep -E 'libssl|libcrypto|libgnutls|libmbed|libtinydtls' | sed 's/^/cmpgate needs/' >"$T/libraries"
