@@ -292,6 +292,46 @@ check_replaced(struct load *l)
 	}
 }
 
+static bool
+is_named(const struct option_texts *names, const char *name)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (strcmp(names->items[i], name) == 0)
+			return true;
+	return false;
+}
+
+// The route whose devices hold certificates of this set; NULL = none.
+static const struct settings_route *
+route_of_trust(const struct settings *s, const char *trust)
+{
+	for (size_t i = 0; i < s->route_count; i++)
+		if (is_named(&s->routes[i].trust, trust))
+			return &s->routes[i];
+	return NULL;
+}
+
+// Who may sign as a device shall not sign as the CA.
+static void
+check_signers(struct load *l)
+{
+	const struct settings *s = l->settings;
+
+	for (size_t i = 0; i < s->upstream_count; i++) {
+		const struct settings_upstream *u = &s->upstreams[i];
+		struct position at = position_of_name(l, &u->place, u->name);
+		for (size_t n = 0; n < u->trust.count; n++) {
+			const struct settings_trust *t = settings_trust_named(s, u->trust.items[n]);
+			const struct settings_route *r = t != NULL && t->eku == TRUST_EKU_NONE ? route_of_trust(s, t->name) : NULL;
+			if (r == NULL)
+				continue;
+			struct finding *item = finding_add(l->findings, CODE_ANY_SIGNER, &at,
+				"'%.60s' verifies the answers of '%.60s' and the devices of route '%.60s': each device could sign as the CA", t->name, u->name, r->name);
+			finding_help(l->findings, item, "give upstream '%.60s' a trust set of its own, with eku: cmcCA or with anchors that issue to no device", u->name);
+		}
+	}
+}
+
 // ---- Routes.
 
 static bool
@@ -458,6 +498,7 @@ check_whole(struct load *l)
 	check_reachable(l);
 	check_plain(l);
 	check_replaced(l);
+	check_signers(l);
 	note_loopback(l);
 	if (findings_bad(l->findings))
 		return;

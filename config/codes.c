@@ -161,6 +161,10 @@ static const struct { const char *code, *text; } codes[CODE_COUNT] = {
 	[CODE_EXPIRES] = { "W0311",
 		"A certificate has expired or will within 30 days, or the next issue of a CRL is overdue. What has expired is not\n"
 		"believed, from anybody.\n" },
+	[CODE_ANY_SIGNER] = { "W0312",
+		"The trust set that an upstream's answers are verified under is also one that devices are, and it asks for no purpose:\n"
+		"whoever holds a certificate under its anchors, each device, could sign answers as the CA. Give the upstream a set with\n"
+		"eku: cmcCA, if its CMP signer has id-kp-cmcCA (RFC 9483 4.1.4), or one with anchors that issue to no device.\n" },
 	[CODE_SHARED_FOLDER] = { "W0321",
 		"Two listeners watch the same drop folder, written in two ways, or a drop folder is the state folder. One listener\n"
 		"serves the folder, and the other waits for its end; the state folder must stay closed to those who drop files.\n" },

@@ -153,7 +153,7 @@ settle_secret(struct step *s, const struct transaction *t, struct store_unit *u)
 	struct decision d = outcome_preview(g, t, &a);
 	switch (d.next == STATE_CLOSED ? d.outcome : ENDED_NOT) {
 	case ENDED_ISSUED: case ENDED_CONFIRMED:
-		return secret_spend(g->secrets, rows, e, clock_wall_s());
+		return secret_spend(g->secrets, rows, e, span_of(t->id, t->id_len), clock_wall_s());
 	case ENDED_REFUSED: case ENDED_FAILED: case ENDED_REJECTED_BY_DEVICE: case ENDED_DONE:
 		return secret_release(g->secrets, rows, e, span_of(t->id, t->id_len), clock_wall_s());
 	default: return true;

@@ -182,11 +182,11 @@ secret_unbind(struct secret_states *s, const struct secret_entry *e, struct span
 }
 
 bool
-secret_spend(struct secret_states *s, struct store_unit *u, const struct secret_entry *e, int64_t now)
+secret_spend(struct secret_states *s, struct store_unit *u, const struct secret_entry *e, struct span transaction_id, int64_t now)
 {
 	struct known_secret *k = e->single ? find(s, e) : NULL;
 
-	if (k == NULL || k->row.state == SECRET_SPENT)
+	if (k == NULL || k->row.state == SECRET_SPENT || (k->row.state == SECRET_BOUND && !holds(&k->row, transaction_id)))
 		return true;
 	k->row.state = SECRET_SPENT;
 	return write_row(k, u, now);

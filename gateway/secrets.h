@@ -43,7 +43,8 @@ bool secret_bind(struct secret_states *s, struct store_unit *u, const struct sec
 	struct secret_before *before);
 // The unit of a bind did not come to be: the memory as it was before, unless somebody else has changed it.
 void secret_unbind(struct secret_states *s, const struct secret_entry *e, struct span transaction_id, const struct secret_before *before);
-bool secret_spend(struct secret_states *s, struct store_unit *u, const struct secret_entry *e, int64_t now);
+// One that another transaction holds by now stays with that.
+bool secret_spend(struct secret_states *s, struct store_unit *u, const struct secret_entry *e, struct span transaction_id, int64_t now);
 bool secret_release(struct secret_states *s, struct store_unit *u, const struct secret_entry *e, struct span transaction_id, int64_t now);
 // A MAC with it failed: locked after `most` failures within the window (seconds).
 bool secret_failed(struct secret_states *s, struct store_unit *u, const struct secret_entry *e, int64_t most, int64_t window, int64_t now);

@@ -43,8 +43,9 @@ good() {
 	cat >"$T/good.yaml" <<YAML
 version: 1
 listeners: {field: "http://127.0.0.1:8080"}
-upstreams: {ca: {url: "http://127.0.0.1:1/", trust: plant, issued_trust: plant}}
+upstreams: {ca: {url: "http://127.0.0.1:1/", trust: signer, issued_trust: plant}}
 trust:
+  signer: {anchors: ra.pem, eku: cmcCA}
   plant: {anchors: [ra.pem, ra.der, roots], revocation: {crls: plant.crl}}
 credentials:
   ra: {cert: ra.pem, key: locked.key, pass: "file:ra.pass"}

@@ -61,7 +61,8 @@ soon() { _end=$(($(date +%s) + 10)); until "$@"; do [ "$(date +%s)" -lt "$_end" 
 finish() {
 	trap - EXIT
 	trap '' PIPE INT TERM HUP
-	for p in $pids; do kill "$p" 2>/dev/null; done
+	# The number of one that has ended may be another process's by now.
+	for p in $pids; do [ "$(sed 's/.*) [A-Za-z] \([0-9]*\) .*/\1/' "/proc/$p/stat" 2>/dev/null)" = "$$" ] && kill "$p" 2>/dev/null; done
 	for p in $pids; do wait "$p" 2>/dev/null; done
 	if [ "$failed" != 0 ] || [ "$count" != "$planned" ]; then
 		[ "$count" = "$planned" ] || echo "# ran $count tests of $planned"

@@ -24,7 +24,10 @@
 #define SECRETS "secrets: {bench: \"file:/s/bench.txt\"}\n"
 #define CA "upstreams: {ca: {url: \"http://127.0.0.3/\", trust: plant, issued_trust: plant}}\n"
 // Eight lines: a route begins in line 9.
-#define RA V IN CA TRUST CRED SECRETS "answers: {ca_certs: /t/plant.pem}\nroutes:\n"
+// The CA signs under a set of its own.
+#define RA_CA "upstreams: {ca: {url: \"http://127.0.0.3/\", trust: cas, issued_trust: plant}}\n"
+#define RA_TRUST "trust: {devices: /t/maker.pem, plant: [/t/plant.pem], cas: {anchors: /t/plant.pem, eku: cmcCA}}\n"
+#define RA V IN RA_CA RA_TRUST CRED SECRETS "answers: {ca_certs: /t/plant.pem}\nroutes:\n"
 #define REPLACE "protection: replace, sign_with: ra, match: {body: enroll}"
 // Uses everything, so that a route under test can leave it.
 #define REST "  - {match: {body: rr}, trust: [devices, plant], secrets: bench, protection: replace, sign_with: ra}\n"
@@ -246,7 +249,7 @@ takes_all_fields(void **state)
 
 	(void)state;
 	write_text("t.yaml", full);
-	s = load_expect(full, "N0403 47:13", &f);
+	s = load_expect(full, "W0312 9:3, N0403 47:13", &f);
 	check_full(s);
 	settings_unref(s);
 	findings_clear(&f);
@@ -556,6 +559,10 @@ guards_upstreams(void **state)
 		{ V IN "upstreams: {ca: {url: \"http://127.0.0.3/\", issued_trust: plant}}\n" TRUST CRED "routes: [{trust: devices, " REPLACE "}]\n", "E0219 3:13" },
 		{ V IN "upstreams: {ca: {url: \"http://127.0.0.3/\", trust: []}}\n", "E0106 3:51" },
 		{ V IN UP TRUST CRED "routes: [{trust: [devices, plant], protection: add, sign_with: ra}]\n", "" },
+		// Who may sign as a device might sign as the CA.
+		{ V IN CA TRUST CRED "routes: [{trust: devices, " REPLACE "}, {trust: plant}]\n", "W0312 3:13" },
+		{ V IN RA_CA RA_TRUST CRED "routes: [{trust: devices, " REPLACE "}, {trust: plant}]\n", "" },
+		{ V IN CA TRUST CRED "routes: [{trust: devices, " REPLACE "}]\n", "" },
 		{ V IN "upstreams: {a: \"http://10.0.0.1\"}\nroutes: [{accept_ca_pubs: yes}]\n", "E0208 4:10" },
 		{ V IN "upstreams: {a: \"http://10.0.0.1\"}\nroutes: [{accept_ca_pubs: no}]\n", "" },
 		{ V IN "upstreams: {a: \"http://127.0.0.3\"}\nroutes: [{accept_ca_pubs: yes}]\n", "" },
