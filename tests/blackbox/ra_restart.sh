@@ -33,7 +33,7 @@ credentials:
   ra: {cert: $T/ra.crt, key: $T/ra.key}
 secrets: {field: file:$T/table}
 # Refusals of a MAC leave later than the store's lazy rows are written.
-limits: {mac_refusal_delay: 1500ms, secret_failures: 3, transaction_timeout: 1h}
+limits: {mac_refusal_delay: 1500ms, secret_failures: 3, failures: 1000, transaction_timeout: 1h}
 log: {audit: {file: $T/state/audit.jsonl}}
 routes:
   - {name: replace, from: replace, trust: plant, secrets: field, protection: replace, sign_with: ra, bind: none, to: plain}

@@ -67,8 +67,10 @@ def save(name, state):
 
 
 def opened(name):
-    """The account of this very program: the one there is, or an empty one. The program is
-    copied, so that one that is built meanwhile does not take its place."""
+    """The account of this very program: the one there is, or an empty one. Programs are copied
+    before the first runs, so that those that are built meanwhile do not take their place."""
+    for folder in ("account", "run"):
+        os.makedirs(folder, exist_ok=True)
     state, program = account(name), program_of(name)
     if state is None or state["program"] != program:
         state = {"program": program, "commit": commit(), "cpu": 0.0, "rounds": 0, "execs": 0, "edges": 0, "findings": 0}
@@ -112,12 +114,11 @@ def run_round(name, state, seed, found):
         state["stopped"] = "exit code %d" % code
 
 
-def run_entry(name, seed):
+def run_entry(name, state, seed):
     """Rounds until the time is spent."""
     found = "found/" + name
-    for folder in ("account", "run", "corpus/" + name, found):
+    for folder in ("corpus/" + name, found):
         os.makedirs(folder, exist_ok=True)
-    state = opened(name)
     retire_mended(name, found, "mended/" + name)
     state["findings"] = len(os.listdir(found))
     save(name, state)
@@ -158,8 +159,9 @@ def main():
     seed, bad = random.SystemRandom().randrange(1 << 30), False
     if names:
         print("fuzz: seed %d: %s" % (seed, ", ".join("%s %d s" % (n, wanted(n)) for n in names)), flush=True)
+    states = [(n, opened(n)) for n in names]
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        for done in concurrent.futures.as_completed([pool.submit(run_entry, n, seed) for n in names]):
+        for done in concurrent.futures.as_completed([pool.submit(run_entry, n, s, seed) for n, s in states]):
             name, s = done.result()
             bad = bad or s["findings"] > 0 or "stopped" in s
             print("fuzz: %s: %d s, %d runs, %d edges, %d findings %s"
