@@ -10,6 +10,7 @@
 #include "codec/mac.h"
 #include "codec/ocsp.h"
 #include "codec/pkcs8.h"
+#include "tests/fuzz/der_change.h"
 
 enum { TREE_MAX = 16 << 20 };
 
@@ -342,6 +343,12 @@ run_general_name(struct span text)
 static void (*const runs[])(struct span) = {
 	run_enveloped, run_signed, run_package, run_parameters, run_private_key, run_response, run_request, run_name, run_general_name
 };
+
+size_t
+LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
+{
+	return der_mutate(data, size, max, seed, 1);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
