@@ -42,7 +42,7 @@ const struct gate_route gate_routes[] = {
 		.mode = ROUTE_REPLACE, .verifies = true, .speaks = true },
 	{ .name = "mute", .scheme = "http", .row = "trust: plant", .verifies = true },
 	{ .name = "open", .scheme = "http", .row = NULL },
-	{ .name = "lax", .scheme = "http", .row = SIGNERS "protection: replace, sign_with: ra, bind: none, accept_ca_pubs: yes, accept_subject_change: yes,\n"
+	{ .name = "lax", .lax = true, .scheme = "http", .row = SIGNERS "protection: replace, sign_with: ra, bind: none, accept_ca_pubs: yes, accept_subject_change: yes,\n"
 		"    accept: [unprotected-error, pvno1, missing-sender-kid, pbmac1-bits, reg-info, poposk-input, sha1-mac]",
 		.mode = ROUTE_REPLACE, .verifies = true, .speaks = true },
 	{ .name = "secrets", .scheme = "http", .row = "secrets: field, protection: replace, sign_with: ra, reply_with: ra", .mode = ROUTE_REPLACE, .verifies = true, .speaks = true },

@@ -48,6 +48,7 @@ struct gate_route {
 	enum route_protection mode;
 	bool verifies, speaks;		// speaks: what it says for itself is protected
 	bool changes;			// of the body
+	bool lax;			// an unprotected error of its CA counts
 	bool missing[2];		// not in this configuration
 };
 extern const struct gate_route gate_routes[];

@@ -157,6 +157,8 @@ was_said(const struct gate_message *m, const struct gate_route *r)
 		if (!r->verifies)
 			return true;
 		enum plant_protector p = plant_protector(&m->view, &who);
+		if (p == PLANT_NOBODY && m->view.body == BODY_ERROR)
+			return r->lax;
 		return (p == PLANT_SIGNER && strcmp(who->name, "ca") == 0) || (p == PLANT_SECRET && plant_is_trusted(who, gate_time_known));
 	}
 	return false;
@@ -197,13 +199,14 @@ check_certificate(const struct pkimessage *m)
 	gate_message_clear(&first);
 }
 
-// A key update, or a request for a key of the CA's, is not protected anew, nor is what follows in its transaction.
+// A key update, or a request for a key of the CA's, is not protected anew, nor is what
+// follows in its transaction. An error may have ended it without a row: then the request tells.
 static bool
 keeps_protection(const struct pkimessage *m)
 {
 	const struct transaction *t = m->header.has_transaction_id ? table_find(gate, m->header.transaction_id) : NULL;
 
-	return t != NULL && t->verified && t->mode == ROUTE_KEEP;
+	return t != NULL ? t->verified && t->mode == ROUTE_KEEP : m->body == BODY_KUR;
 }
 
 // The route that a transaction is pinned to, else that of the listener.
@@ -243,7 +246,7 @@ gate_check_answer(const struct gate_sent *asked, const struct gate_message *m)
 		return;
 	check_certificate(gate_meaning(m));
 	if (asked->m.readable && r->speaks)
-		must(is_our_voice(&m->view, asked) || ((r->mode != ROUTE_REPLACE || keeps_protection(&m->view)) && was_said(m, r)));
+		must(is_our_voice(&m->view, asked) || ((r->mode != ROUTE_REPLACE || keeps_protection(gate_meaning(&asked->m))) && was_said(m, r)));
 }
 
 // ---- looking at the tables
