@@ -99,23 +99,34 @@ read_row(const struct query *q, int64_t *id, struct replay_row *row)
 
 // ---- the check
 
+enum met { MET_NONE, MET_GOOD, MET_BAD, MET_FAULT };
+
+// The row that stands there, in op->met where it is good.
+static enum met
+look(struct store_db *db, struct replay_op *op, int64_t id)
+{
+	struct query q = query_begin(db, QUERY_REPLAY_GET, "SELECT " COLUMNS " FROM replay WHERE id=?1");
+	enum met met = MET_NONE;
+	int64_t same;
+
+	query_int(&q, id);
+	if (query_row(&q))
+		met = read_row(&q, &same, &op->met) ? MET_GOOD : MET_BAD;
+	return query_end(&q) ? met : MET_FAULT;
+}
+
 static enum store_result
 run_insert(struct store_db *db, struct store_op *base, struct store_conflict *conflict)
 {
 	struct replay_op *op = (struct replay_op *)base;
-	int64_t id = number_of(db, &op->row), same;
-	struct query q = query_begin(db, QUERY_REPLAY_GET, "SELECT " COLUMNS " FROM replay WHERE id=?1");
-	bool there, good = true;
+	int64_t id = number_of(db, &op->row);
+	enum met met = look(db, op, id);
 
-	query_int(&q, id);
-	there = query_row(&q);
-	if (there)
-		good = read_row(&q, &same, &op->met);
-	if (!query_end(&q))
+	if (met == MET_FAULT)
 		return STORE_FAILED;
-	if (!there)
+	if (met == MET_NONE)
 		return insert(db, id, &op->row) ? STORE_DONE : STORE_FAILED;
-	if (!good) {
+	if (met == MET_BAD) {
 		db_bad_row(db, FAMILY_REPLAY, id);
 		op->met = (struct replay_row){ .until = op->row.until, .transaction_id_len = op->row.transaction_id_len };
 		memcpy(op->met.transaction_id, op->row.transaction_id, op->row.transaction_id_len);
@@ -145,38 +156,15 @@ static enum store_result
 run_expect(struct store_db *db, struct store_op *base, struct store_conflict *conflict)
 {
 	struct replay_op *op = (struct replay_op *)base;
-	int64_t id = number_of(db, &op->row), same;
-	struct query q = query_begin(db, QUERY_REPLAY_GET, "SELECT " COLUMNS " FROM replay WHERE id=?1");
-	bool there, own = false;
+	enum met met = look(db, op, number_of(db, &op->row));
 
-	query_int(&q, id);
-	there = query_row(&q);
-	if (there)
-		own = read_row(&q, &same, &op->met) && memcmp(op->met.identity, op->row.identity, sizeof(op->row.identity)) == 0;
-	if (!query_end(&q))
+	if (met == MET_FAULT)
 		return STORE_FAILED;
-	if (there ? own : !op->needed)
+	bool own = met == MET_GOOD && memcmp(op->met.identity, op->row.identity, sizeof(op->row.identity)) == 0;
+	if (met == MET_NONE ? !op->needed : own)
 		return STORE_DONE;
-	conflict->replay = there ? &op->met : NULL;
+	conflict->replay = met == MET_NONE ? NULL : &op->met;
 	return STORE_CONFLICT;
-}
-
-bool
-replay_expect(struct store_unit *u, struct span transaction_id, const uint8_t identity[32], bool needed)
-{
-	struct replay_row row = { .transaction_id_len = transaction_id.len };
-	bool fits = transaction_id.len >= 1 && transaction_id.len <= sizeof(row.transaction_id);
-	struct replay_op *op = fits ? unit_add(u, sizeof(*op), run_expect) : NULL;
-
-	if (op == NULL) {
-		u->failed = true;
-		return false;
-	}
-	memcpy(row.transaction_id, transaction_id.data, transaction_id.len);
-	memcpy(row.identity, identity, sizeof(row.identity));
-	op->row = row;
-	op->needed = needed;
-	return true;
 }
 
 // A damaged row stays: it says "used", and by whom nobody knows.
@@ -184,32 +172,53 @@ static enum store_result
 run_remove(struct store_db *db, struct store_op *base, struct store_conflict *conflict)
 {
 	struct replay_op *op = (struct replay_op *)base;
-	int64_t id = number_of(db, &op->row), same;
-	struct query q = query_begin(db, QUERY_REPLAY_GET, "SELECT " COLUMNS " FROM replay WHERE id=?1");
+	int64_t id = number_of(db, &op->row);
+	enum met met = look(db, op, id);
 
 	(void)conflict;
-	query_int(&q, id);
-	bool found = query_row(&q) && read_row(&q, &same, &op->met) && memcmp(op->met.digest, op->row.digest, sizeof(op->row.digest)) == 0
-		&& span_equal(span_of(op->met.transaction_id, op->met.transaction_id_len), span_of(op->row.transaction_id, op->row.transaction_id_len));
-	if (!query_end(&q))
+	if (met == MET_FAULT)
 		return STORE_FAILED;
+	bool found = met == MET_GOOD && memcmp(op->met.digest, op->row.digest, sizeof(op->row.digest)) == 0
+		&& span_equal(span_of(op->met.transaction_id, op->met.transaction_id_len), span_of(op->row.transaction_id, op->row.transaction_id_len));
 	return !found || delete(db, id) ? STORE_DONE : STORE_FAILED;
+}
+
+// An operation about the row of a transactionID; NULL when it cannot be added.
+static struct replay_op *
+add(struct store_unit *u, struct span transaction_id, enum store_result (*run)(struct store_db *, struct store_op *, struct store_conflict *))
+{
+	bool fits = transaction_id.len >= 1 && transaction_id.len <= sizeof(((struct replay_row *)NULL)->transaction_id);
+	struct replay_op *op = fits ? unit_add(u, sizeof(*op), run) : NULL;
+
+	if (op == NULL) {
+		u->failed = true;
+		return NULL;
+	}
+	op->row = (struct replay_row){ .transaction_id_len = transaction_id.len };
+	memcpy(op->row.transaction_id, transaction_id.data, transaction_id.len);
+	return op;
+}
+
+bool
+replay_expect(struct store_unit *u, struct span transaction_id, const uint8_t identity[32], bool needed)
+{
+	struct replay_op *op = add(u, transaction_id, run_expect);
+
+	if (op == NULL)
+		return false;
+	memcpy(op->row.identity, identity, sizeof(op->row.identity));
+	op->needed = needed;
+	return true;
 }
 
 bool
 replay_remove(struct store_unit *u, struct span transaction_id, const uint8_t digest[32])
 {
-	struct replay_row row = { .transaction_id_len = transaction_id.len };
-	bool fits = transaction_id.len >= 1 && transaction_id.len <= sizeof(row.transaction_id);
-	struct replay_op *op = fits ? unit_add(u, sizeof(*op), run_remove) : NULL;
+	struct replay_op *op = add(u, transaction_id, run_remove);
 
-	if (op == NULL) {
-		u->failed = true;
+	if (op == NULL)
 		return false;
-	}
-	memcpy(row.transaction_id, transaction_id.data, transaction_id.len);
-	memcpy(row.digest, digest, sizeof(row.digest));
-	op->row = row;
+	memcpy(op->row.digest, digest, sizeof(op->row.digest));
 	return true;
 }
 
