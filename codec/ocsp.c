@@ -89,7 +89,7 @@ ocsp_request_build(struct buffer *out, const struct ocsp_cert_id *id, struct spa
 
 	if (nonce.len > CAP_OCSP_NONCE)
 		return false;
-	der_writer_init(&w, 4096);
+	der_writer_init(&w, CAP_OCSP_REQUEST);
 	der_open(&w, DER_SEQUENCE);
 	der_open(&w, DER_SEQUENCE);
 	der_open(&w, DER_SEQUENCE);

@@ -7,14 +7,15 @@
 
 #include "codec/element.h"
 
-enum { CAP_OCSP_SINGLES = 16, CAP_OCSP_NONCE = 128 };	// RFC 9654 2.1: nonces up to 128 octets
+enum { CAP_OCSP_SINGLES = 16, CAP_OCSP_REQUEST = 4096, CAP_OCSP_NONCE = 128 };	// RFC 9654 2.1: nonces up to 128 octets
 
 // CertID: the hash by its OID (SHA-1, SHA-256, ...), hashes of issuer name and key, contents of the serial number.
 struct ocsp_cert_id { struct span hash, name_hash, key_hash, serial; };
 // Tell whether both name the same certificate by the same hash.
 bool ocsp_cert_id_equal(const struct ocsp_cert_id *a, const struct ocsp_cert_id *b);
 
-// Append one OCSPRequest for one certificate, unsigned; nonce: 1..CAP_OCSP_NONCE octets, len 0 = none.
+// Append one OCSPRequest for one certificate, unsigned; nonce: 1..CAP_OCSP_NONCE octets, len 0 = none. False
+// without memory, or when it would be longer than CAP_OCSP_REQUEST.
 bool ocsp_request_build(struct buffer *out, const struct ocsp_cert_id *id, struct span nonce);
 
 struct ocsp_request {
