@@ -450,13 +450,21 @@ record_request(struct step *s, struct store_unit *u)
 
 // ---- the shared secret
 
-static const char *
-dead_because(const struct step *s)
+static enum secret_state
+state_of(const struct step *s)
 {
 	struct secret_row row;
 
 	secret_row_of(s->gateway->secrets, s->secret, &row);
-	return row.state == SECRET_LOCKED ? "locked" : row.state == SECRET_SPENT ? "spent" : "expired";
+	return row.state;
+}
+
+static const char *
+dead_because(const struct step *s)
+{
+	enum secret_state state = state_of(s);
+
+	return state == SECRET_LOCKED ? "locked" : state == SECRET_SPENT ? "spent" : "expired";
 }
 
 static enum secret_use
@@ -750,15 +758,6 @@ run_protection(struct worker_job *job, unsigned thread)
 	struct step *s = (struct step *)(void *)job;
 
 	protection_run(&s->protection, step_cache(s, thread));
-}
-
-static enum secret_state
-state_of(const struct step *s)
-{
-	struct secret_row row;
-
-	secret_row_of(s->gateway->secrets, s->secret, &row);
-	return row.state;
 }
 
 // Nobody was verified; the peer is the one of the last guess.
